@@ -1,0 +1,156 @@
+//! Refusals: what Tenure will not do, why, and what a person can do about it.
+
+use crate::Instant;
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident $({ $($(#[$field_doc:meta])* $field:ident: $type:ty),* })?
+        => $code:literal, $sentence:literal;)*) => {
+        /// A request that the rules refuse.
+        ///
+        /// It has a stable code for programs and a sentence for people that says what happened and what to do.
+        /// It knows no transport: HTTP, CoAP and the command line translate it at the rim.
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        pub enum Refusal {$(
+            $(#[$doc])*
+            #[error($sentence)]
+            $name $({ $($(#[$field_doc])* $field: $type),* })?,
+        )*}
+
+        impl Refusal {
+            /// The stable code, `no_license_left`.
+            #[must_use]
+            pub const fn code(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $code,)* }
+            }
+
+            /// One of each kind, in the order of their declaration: for tables in the documentation and in tests.
+            #[must_use]
+            pub fn samples() -> Vec<Self> {
+                vec![$(Self::$name $({ $($field: Sample::sample()),* })?,)*]
+            }
+        }
+    };
+}
+
+/// A stand-in for the field of a sample refusal.
+trait Sample {
+    fn sample() -> Self;
+}
+impl Sample for Instant {
+    fn sample() -> Self {
+        Self::from_seconds(1_830_297_600)
+    }
+}
+impl Sample for String {
+    fn sample() -> Self {
+        "…".to_owned()
+    }
+}
+impl Sample for &'static str {
+    fn sample() -> Self {
+        "sensor"
+    }
+}
+impl Sample for TypoPlace {
+    fn sample() -> Self {
+        Self::Group(3)
+    }
+}
+
+/// Where in an activation code a typo is, as far as the check characters tell (R1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypoPlace {
+    /// One wrong character in this group, 1 to 5, explains it.
+    Group(u8),
+    /// More than one character is wrong.
+    Unknown,
+}
+
+impl std::fmt::Display for TypoPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Group(1) => " in its first group",
+            Self::Group(2) => " in its second group",
+            Self::Group(3) => " in its third group",
+            Self::Group(4) => " in its fourth group",
+            Self::Group(_) => " in its fifth group",
+            Self::Unknown => "",
+        })
+    }
+}
+
+refusals! {
+    /// The text has not the shape of an activation code (R1).
+    CodeMalformed => "code_malformed",
+        "An activation code has 25 letters and digits in five groups. Enter it as it is printed on your order.";
+    /// The check characters do not fit (R1).
+    CodeTypo {
+        /// Where it is, where a single wrong character explains it.
+        place: TypoPlace
+    } => "code_typo", "This activation code has a typo{place}. Compare it with your order.";
+    /// Unknown, revoked, past its redeem-by date, or redeemed elsewhere: one answer for all (R3).
+    CodeNotValid => "code_not_valid",
+        "This activation code cannot be redeemed here. Check that it is the code of your order, or ask who sold it.";
+    /// Too many failed redemptions (R4).
+    TooManyAttempts {
+        /// When the next attempt is heard.
+        retry_at: Instant
+    } => "too_many_attempts", "Too many activation codes were not valid. Try again after {retry_at}.";
+    /// The pool is empty (R22).
+    NoLicenseLeft => "no_license_left",
+        "No license is left. Add an activation code, or remove a sensor.";
+    /// The chosen license key has no license left (R11).
+    KeyNotAvailable => "key_not_available",
+        "This license key has no license left. Choose another key, or none to take the oldest license.";
+    /// Something was saved under the active license (R19).
+    LicenseInUse => "license_in_use",
+        "Measurements were saved under this license, so it stays until it ends.";
+    /// The license is over, or was never this sensor's (R19).
+    LicenseNotHeld => "license_not_held",
+        "This license is neither active nor queued on this sensor, so there is nothing to take back.";
+    /// A chain would reach past the calendar.
+    ChainTooLong => "chain_too_long",
+        "The sensor's licenses would end after the year 9000. Queue fewer of them.";
+    /// Not a serial number (R22).
+    SerialMalformed => "serial_malformed",
+        "A serial number has 12 hexadecimal digits (0 to 9, a to f). Copy it from the sensor's label.";
+    /// The sensor is already in this organization (R22).
+    SerialAlreadyAdded => "serial_already_added",
+        "A sensor with this serial number is already in this organization.";
+    /// The sensor is in another organization (R22).
+    SerialInUseElsewhere => "serial_in_use_elsewhere",
+        "This serial number is in use in another organization. Ask your vendor to free it.";
+    /// Not a term.
+    TermMalformed => "term_malformed",
+        "A term is an ISO 8601 duration of years, months, weeks and days, such as P2Y, P18M or P30D, of at most 100 years.";
+    /// Not an IANA time zone.
+    ZoneUnknown => "zone_unknown", "A time zone is written by its IANA name, such as Europe/Warsaw.";
+    /// A value has not the form that it needs.
+    Invalid {
+        /// The value's name.
+        field: &'static str,
+        /// What it must be.
+        expected: String
+    } => "invalid", "{field}: {expected}";
+    /// The thing does not exist, or is another organization's (R34).
+    NotFound {
+        /// What was looked for.
+        what: &'static str
+    } => "not_found", "There is no such {what}.";
+    /// The caller did not say who they are.
+    Unauthenticated => "unauthenticated",
+        "Send an API token: \"Authorization: Bearer TOKEN\". Make one under API tokens or with `tenure token create`.";
+    /// The caller's role does not allow it (R34).
+    Forbidden => "forbidden", "Your role does not allow this. Ask an Administrator of your organization.";
+    /// The token only reads (R34).
+    ReadOnlyToken => "read_only_token", "This API token may only read. Use one that may write.";
+    /// The device token is not the organization's.
+    DeviceTokenWrong => "device_token_wrong",
+        "The device token is not the one of the sensor's organization. Set it on the sensor (cloud token).";
+    /// No organization has the sensor (R26).
+    SensorUnknown => "sensor_unknown", "No organization has a sensor with this serial number. Add the sensor first.";
+    /// The message cannot be read (R26).
+    MessageMalformed => "message_malformed", "The message is not one that a sensor or gateway sends.";
+    /// The e-mail address is taken.
+    EmailInUse => "email_in_use", "A user with this e-mail address exists. Use another address.";
+}

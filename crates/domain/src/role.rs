@@ -1,0 +1,155 @@
+//! Roles and what they allow (R34).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Refusal;
+
+/// What a person, or a token, is in an organization (R34).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything in its organization.
+    Administrator,
+    /// Licenses, sensors, rules, the notification manager, history.
+    Manager,
+    /// Reads dashboard, history and alerts.
+    Analyst,
+    /// Codes, organizations and the service; belongs to no organization and sees no measurement.
+    Operator,
+}
+
+/// One thing that a request wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// Read the organization's name, zone and language.
+    ReadOrganization,
+    /// Change them, or the device token.
+    ChangeOrganization,
+    /// Read measurements and alerts.
+    ReadHistory,
+    /// Read licenses, codes and the License Manager's table.
+    ReadLicenses,
+    /// Redeem codes; assign, queue and take back licenses; switch auto renewal.
+    ManageLicenses,
+    /// Add, rename and remove sensors.
+    ManageSensors,
+    /// Read and make API tokens.
+    ManageTokens,
+    /// Issue and revoke activation codes, see organizations.
+    Operate,
+}
+
+impl Permission {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 8] = [
+        Self::ReadOrganization,
+        Self::ChangeOrganization,
+        Self::ReadHistory,
+        Self::ReadLicenses,
+        Self::ManageLicenses,
+        Self::ManageSensors,
+        Self::ManageTokens,
+        Self::Operate,
+    ];
+
+    /// Whether a token that only reads may do it.
+    #[must_use]
+    pub const fn reads_only(self) -> bool {
+        matches!(self, Self::ReadOrganization | Self::ReadHistory | Self::ReadLicenses)
+    }
+}
+
+impl Role {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 4] = [Self::Administrator, Self::Manager, Self::Analyst, Self::Operator];
+
+    /// Whether the role allows it (R34).
+    #[must_use]
+    pub const fn allows(self, permission: Permission) -> bool {
+        use Permission::{
+            ChangeOrganization, ManageLicenses, ManageSensors, ManageTokens, Operate, ReadHistory,
+            ReadLicenses, ReadOrganization,
+        };
+        match self {
+            Self::Administrator => match permission {
+                ReadOrganization | ChangeOrganization | ReadHistory | ReadLicenses | ManageLicenses
+                | ManageSensors | ManageTokens => true,
+                Operate => false,
+            },
+            Self::Manager => match permission {
+                ReadOrganization | ReadHistory | ReadLicenses | ManageLicenses | ManageSensors => true,
+                ChangeOrganization | ManageTokens | Operate => false,
+            },
+            Self::Analyst => match permission {
+                ReadOrganization | ReadHistory => true,
+                ChangeOrganization | ReadLicenses | ManageLicenses | ManageSensors | ManageTokens
+                | Operate => false,
+            },
+            Self::Operator => matches!(permission, Operate),
+        }
+    }
+
+    /// The role's name, as the API, the database and the command line write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Manager => "manager",
+            Self::Analyst => "analyst",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Role {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        Self::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| Refusal::Invalid {
+            field: "role",
+            expected: "one of administrator, manager, analyst, operator".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r34_each_role_and_what_it_allows() {
+        let table: String = Role::ALL
+            .iter()
+            .map(|role| {
+                let allowed: Vec<_> =
+                    Permission::ALL.iter().filter(|permission| role.allows(**permission)).collect();
+                format!("{role}: {allowed:?}\n")
+            })
+            .collect();
+        insta::assert_snapshot!(table, @r"
+        administrator: [ReadOrganization, ChangeOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors, ManageTokens]
+        manager: [ReadOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors]
+        analyst: [ReadOrganization, ReadHistory]
+        operator: [Operate]
+        ");
+    }
+
+    #[test]
+    fn r34_a_token_that_only_reads_changes_nothing() {
+        let reading: Vec<_> =
+            Permission::ALL.into_iter().filter(|permission| permission.reads_only()).collect();
+        assert_eq!(
+            reading,
+            [Permission::ReadOrganization, Permission::ReadHistory, Permission::ReadLicenses]
+        );
+    }
+}
