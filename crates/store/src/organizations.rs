@@ -1,0 +1,132 @@
+//! Organizations, and the lock that every command on one takes first.
+
+use tenure_domain::{Instant, OrganizationId, Zone};
+
+use crate::args::args;
+use crate::{Row, StoreError, Tx};
+
+/// An organization's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Its identifier.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// The zone that decides its dates (R6).
+    pub zone: Zone,
+    /// The language of its mails, an ISO 639-1 code.
+    pub language: String,
+    /// The token that its sensors must send, once it is set.
+    pub device_token: Option<String>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// Everything due up to here has happened (R17).
+    pub settled_until: Instant,
+    /// The earliest end of an active license.
+    pub next_due: Option<Instant>,
+    /// Grows with every command.
+    pub rev: i64,
+    /// How many rows its audit trail has.
+    pub audit_seq: i64,
+}
+
+const COLUMNS: &str =
+    "id, name, time_zone, language, device_token, created_us, settled_until_us, next_due_us, rev, audit_seq";
+
+fn read(row: &Row) -> Result<Organization, StoreError> {
+    Ok(Organization {
+        id: row.parsed("id")?,
+        name: row.text("name")?,
+        zone: row.parsed("time_zone")?,
+        language: row.text("language")?,
+        device_token: row.text_or_null("device_token")?,
+        created_at: row.instant("created_us")?,
+        settled_until: row.instant("settled_until_us")?,
+        next_due: row.instant_or_null("next_due_us")?,
+        rev: row.int("rev")?,
+        audit_seq: row.int("audit_seq")?,
+    })
+}
+
+/// Makes an organization. Returns whether it is new: its name may be taken, in any case of letters.
+///
+/// # Errors
+///
+/// Those of the database; so for all functions of this module.
+pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<bool, StoreError> {
+    let Organization { id, name, zone, language, device_token, created_at, settled_until, .. } = organization;
+    let made = tx
+        .execute(
+            "INSERT INTO organizations (id, name, name_folded, time_zone, language, device_token, created_us,
+                settled_until_us, next_due_us, rev, audit_seq)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, 0, 0) ON CONFLICT DO NOTHING",
+            args![
+                *id,
+                name.as_str(),
+                name.to_lowercase(),
+                zone,
+                language.as_str(),
+                device_token.as_deref(),
+                *created_at,
+                *settled_until
+            ],
+        )
+        .await?;
+    Ok(made == 1)
+}
+
+/// The organization, locked until the transaction ends: the first statement of every command on it.
+pub async fn lock(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+    let sql = "UPDATE organizations SET rev = rev + 1 WHERE id = $1
+        RETURNING id, name, time_zone, language, device_token, created_us, settled_until_us, next_due_us, rev, audit_seq";
+    tx.one_or_none(sql, args![id]).await?.as_ref().map(read).transpose()
+}
+
+/// The organization as it is, without locking it.
+pub async fn get(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM organizations WHERE id = $1");
+    tx.all_text(sql, args![id]).await?.first().map(read).transpose()
+}
+
+/// The organization of this name, in any case of letters.
+pub async fn by_name(tx: &mut Tx, name: &str) -> Result<Option<Organization>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM organizations WHERE name_folded = $1");
+    tx.all_text(sql, args![name.to_lowercase()]).await?.first().map(read).transpose()
+}
+
+/// All organizations, in the order in which they were made.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Organization>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM organizations ORDER BY id");
+    tx.all_text(sql, args![]).await?.iter().map(read).collect()
+}
+
+/// Organizations in which something is due at `now`, the most overdue first.
+pub async fn due(tx: &mut Tx, now: Instant) -> Result<Vec<OrganizationId>, StoreError> {
+    let sql = "SELECT id FROM organizations WHERE next_due_us IS NOT NULL AND next_due_us <= $1 ORDER BY next_due_us";
+    tx.all(sql, args![now]).await?.iter().map(|row| row.parsed("id")).collect()
+}
+
+/// Each organization's `rev`: where it has grown, covers may have changed.
+pub async fn revs(tx: &mut Tx) -> Result<Vec<(OrganizationId, i64)>, StoreError> {
+    let rows = tx.all("SELECT id, rev FROM organizations", args![]).await?;
+    rows.iter().map(|row| Ok((row.parsed("id")?, row.int("rev")?))).collect()
+}
+
+/// Keeps name, zone, language and device token, which a command has changed.
+pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
+    let Organization { id, name, zone, language, device_token, .. } = organization;
+    let sql = "UPDATE organizations SET name = $2, name_folded = $3, time_zone = $4, language = $5, device_token = $6 WHERE id = $1";
+    let args =
+        args![*id, name.as_str(), name.to_lowercase(), zone, language.as_str(), device_token.as_deref()];
+    tx.execute(sql, args).await.map(drop)
+}
+
+/// Keeps how far the organization is settled and audited, and finds what is due next: the last statement of
+/// every command. Returns the new `next_due`.
+pub async fn finish(tx: &mut Tx, organization: &Organization) -> Result<Option<Instant>, StoreError> {
+    let sql = "UPDATE organizations SET settled_until_us = $2, audit_seq = $3, next_due_us =
+            (SELECT min(ends_us) FROM licenses WHERE organization_id = $1 AND state = 'active')
+        WHERE id = $1 RETURNING next_due_us";
+    let args = args![organization.id, organization.settled_until, organization.audit_seq];
+    tx.one(sql, args).await?.instant_or_null("next_due_us")
+}
