@@ -1,0 +1,77 @@
+//! "+": giving a sensor one more license (R11, R13).
+
+use tenure_domain::{CodeId, Desk, License, OrganizationId, Refusal, Sensor, SensorId};
+use tenure_store::{codes, ledger};
+
+use crate::settled::{SettledOrganization, Stop};
+use crate::{App, AppError, Ctx};
+
+impl App {
+    /// Gives a sensor a license of a key, or the one that is next (R13): active now, or behind its queue (R11).
+    /// Returns the sensor with its chain.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such sensor or key; [`Refusal::NoLicenseLeft`];
+    /// [`Refusal::KeyNotAvailable`]; [`Refusal::ChainTooLong`].
+    pub async fn assign_license(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        sensor: SensorId,
+        key: Option<&str>,
+    ) -> Result<Sensor, AppError> {
+        let mut settled = self.settled(ctx, organization).await?;
+        let sensor = settled.sensor(sensor).await?;
+        let sensor = settled.assign(sensor, key).await?;
+        settled.commit(self).await?;
+        Ok(sensor)
+    }
+}
+
+impl SettledOrganization {
+    /// A sensor of the organization with its chain.
+    pub(crate) async fn sensor(&mut self, id: SensorId) -> Result<Sensor, AppError> {
+        let sensor = ledger::sensor(&mut self.tx, self.organization.id, id).await?;
+        sensor.ok_or_else(|| Refusal::NotFound { what: "sensor" }.into())
+    }
+
+    /// Gives a sensor a license of a key, or the one that is next.
+    pub(crate) async fn assign(&mut self, sensor: Sensor, key: Option<&str>) -> Result<Sensor, AppError> {
+        let assign = |desk: &mut Desk<'_>, sensors: &mut [Sensor], license: License| {
+            sensors.iter_mut().try_for_each(|sensor| desk.assign(sensor, license))
+        };
+        let changed = match key {
+            None => {
+                self.at_desk(vec![sensor], |desk, sensors| {
+                    let license = desk.take_next()?.ok_or(Refusal::NoLicenseLeft)?;
+                    Ok(assign(desk, sensors, license)?)
+                })
+                .await?
+            }
+            Some(key) => {
+                let code = self.key(key).await?;
+                let licenses = ledger::available_of_code(&mut self.tx, code, 1).await?;
+                let license = *licenses.first().ok_or(Refusal::KeyNotAvailable)?;
+                self.at_desk(vec![sensor], |desk, sensors| assign(desk, sensors, license).map_err(Stop::from))
+                    .await?
+            }
+        };
+        changed.into_iter().next().ok_or_else(|| Refusal::NotFound { what: "sensor" }.into())
+    }
+
+    /// The code with this license key, or with this id.
+    async fn key(&mut self, key: &str) -> Result<CodeId, AppError> {
+        // A key may be typed as a code is; what does not read as one is looked for as it stands.
+        let not_found = || Refusal::NotFound { what: "license key" };
+        if key.contains('\0') {
+            // PostgreSQL has no text with a NUL in it, and would answer with an error.
+            return Err(not_found().into());
+        }
+        let written = key
+            .parse::<tenure_domain::ActivationCode>()
+            .map_or_else(|_| key.to_owned(), |code| code.to_string());
+        let code = codes::by_key(&mut self.tx, self.organization.id, &written).await?;
+        code.ok_or_else(|| not_found().into())
+    }
+}

@@ -1,0 +1,55 @@
+//! Who does something, and when.
+
+use std::fmt;
+
+use tenure_domain::{Instant, TokenId};
+
+/// Who or what gave a command, as the audit trail writes it (R18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A person at the service's command line.
+    CommandLine,
+    /// A person or script with an API token.
+    Token {
+        /// The token.
+        id: TokenId,
+        /// The address of the user whose role it carries.
+        email: String,
+    },
+    /// Tenure itself.
+    Service,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CommandLine => f.write_str("operator:command-line"),
+            Self::Token { id, email } => write!(f, "token:{id}:{email}"),
+            Self::Service => f.write_str("service"),
+        }
+    }
+}
+
+impl Actor {
+    /// The person in what the audit trail writes: the e-mail address of a token's user, else all of it.
+    ///
+    /// ```
+    /// use tenure_app::Actor;
+    /// assert_eq!(Actor::person("token:tok_01jxgb66p004hmasw9nf6yy093:ana@harbor.example"), "ana@harbor.example");
+    /// assert_eq!(Actor::person("operator:command-line"), "operator:command-line");
+    /// ```
+    #[must_use]
+    pub fn person(written: &str) -> &str {
+        let token = written.strip_prefix("token:").and_then(|token| token.split_once(':'));
+        token.map_or(written, |(_, email)| email)
+    }
+}
+
+/// The context of one request, datagram or job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ctx {
+    /// The clock, read once.
+    pub now: Instant,
+    /// Who or what.
+    pub actor: Actor,
+}

@@ -1,0 +1,129 @@
+//! API tokens: making, listing and revoking them.
+
+use data_encoding::BASE64URL_NOPAD;
+use tenure_domain::{OrganizationId, Refusal, Role, TokenId, UserId};
+use tenure_store::audit::{self, Entry};
+use tenure_store::tokens::{self, Token};
+use tenure_store::{organizations, users};
+
+use crate::{App, AppError, Ctx};
+
+/// A token that was made.
+#[derive(Clone, Debug)]
+pub struct MadeToken {
+    /// Its row.
+    pub token: Token,
+    /// The token itself, which is not stored and cannot be shown again.
+    pub secret: String,
+}
+
+impl App {
+    /// Makes an API token that carries the role its user has in an organization, today and later.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when the user is no member.
+    pub async fn create_token(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        email: &str,
+        read_only: bool,
+    ) -> Result<MadeToken, AppError> {
+        let mut settled = self.settled(ctx, organization).await?;
+        let user =
+            users::by_email(&mut settled.tx, email).await?.ok_or(Refusal::NotFound { what: "user" })?;
+        let role = users::role_in(&mut settled.tx, user.id, organization).await?;
+        let role = role.ok_or(Refusal::NotFound { what: "user" })?;
+        let (token, secret) = self.new_token(ctx, user.id, user.email, Some(organization), role, read_only);
+        tokens::insert(&mut settled.tx, &token, &self.secret.hash_token(&secret)).await?;
+        let after = serde_json::json!({ "user": token.email, "read_only": read_only });
+        settled.audit("token_created", token.id.to_string(), None, Some(after)).await?;
+        settled.commit(self).await?;
+        Ok(MadeToken { token, secret })
+    }
+
+    /// Makes an API token for a member of an organization that is named, or for an operator.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such organization, member or operator.
+    pub async fn create_token_by_name(
+        &self,
+        ctx: &Ctx,
+        organization: Option<&str>,
+        email: &str,
+        read_only: bool,
+    ) -> Result<MadeToken, AppError> {
+        let mut tx = self.db.read().await?;
+        if let Some(name) = organization {
+            let organization = organizations::by_name(&mut tx, name).await?;
+            tx.roll_back().await?;
+            let organization = organization.ok_or(Refusal::NotFound { what: "organization" })?;
+            return self.create_token(ctx, organization.id, email, read_only).await;
+        }
+        let user = users::by_email(&mut tx, email).await?.filter(|user| user.operator);
+        tx.roll_back().await?;
+        let user = user.ok_or(Refusal::NotFound { what: "operator" })?;
+        let (token, secret) = self.new_token(ctx, user.id, user.email, None, Role::Operator, read_only);
+        let mut tx = self.db.begin().await?;
+        tokens::insert(&mut tx, &token, &self.secret.hash_token(&secret)).await?;
+        let entry = Entry {
+            at: ctx.now,
+            actor: ctx.actor.to_string(),
+            action: "token_created".to_owned(),
+            subject: token.id.to_string(),
+            before: None,
+            after: Some(serde_json::json!({ "user": token.email, "read_only": read_only }).to_string()),
+        };
+        audit::add_to_service(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(MadeToken { token, secret })
+    }
+
+    /// The organization's tokens, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn list_tokens(&self, organization: OrganizationId) -> Result<Vec<Token>, AppError> {
+        let mut tx = self.db.read().await?;
+        let tokens = tokens::of_organization(&mut tx, organization).await?;
+        tx.roll_back().await?;
+        Ok(tokens)
+    }
+
+    /// Revokes a token: from now on it opens nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when the organization has no such token.
+    pub async fn revoke_token(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        id: TokenId,
+    ) -> Result<(), AppError> {
+        let mut settled = self.settled(ctx, organization).await?;
+        if !tokens::revoke(&mut settled.tx, organization, id, settled.now).await? {
+            return Err(Refusal::NotFound { what: "token" }.into());
+        }
+        settled.audit("token_revoked", id.to_string(), None, None).await?;
+        settled.commit(self).await
+    }
+
+    fn new_token(
+        &self,
+        ctx: &Ctx,
+        user: UserId,
+        email: String,
+        organization: Option<OrganizationId>,
+        role: Role,
+        read_only: bool,
+    ) -> (Token, String) {
+        let id = TokenId::new(ctx.now, self.entropy.bits());
+        let halves = [self.entropy.bits().to_be_bytes(), self.entropy.bits().to_be_bytes()].concat();
+        let secret = format!("tenure_{}", BASE64URL_NOPAD.encode(&halves));
+        (Token { id, user, email, organization, role, read_only, created_at: ctx.now }, secret)
+    }
+}

@@ -1,0 +1,137 @@
+//! Making users, for scripts and the first set-up.
+
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
+use tenure_domain::{OrganizationId, Refusal, Role, UserId, Zone};
+use tenure_store::audit::{self, Entry};
+use tenure_store::organizations::{self, Organization};
+use tenure_store::users::{self, User};
+
+use crate::sensors::checked_name;
+use crate::{App, AppError, Ctx};
+
+/// A user that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Their e-mail address.
+    pub email: String,
+    /// Their organization's name; it is made if it is new. None for an operator, who belongs to none (R34).
+    pub organization: Option<String>,
+    /// The zone of an organization that is made.
+    pub zone: Zone,
+    /// Their role.
+    pub role: Role,
+    /// Their password; without one they cannot log in, but have tokens.
+    pub password: Option<String>,
+}
+
+/// A user that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MadeUser {
+    /// The user.
+    pub id: UserId,
+    /// Their organization.
+    pub organization: Option<OrganizationId>,
+}
+
+impl App {
+    /// Makes a user, and their organization if it is new. A user who exists becomes a member of the organization,
+    /// or changes their role in it; their password stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Invalid`] for a value that cannot be, [`Refusal::EmailInUse`] for an operator who exists.
+    pub async fn create_user(&self, ctx: &Ctx, new: NewUser) -> Result<MadeUser, AppError> {
+        let email = checked_email(&new.email)?;
+        let name = match (&new.organization, new.role) {
+            (Some(name), Role::Administrator | Role::Manager | Role::Analyst) => Some(checked_name(name)?),
+            (None, Role::Operator) => None,
+            (Some(_), Role::Operator) => {
+                return Err(Refusal::Invalid {
+                    field: "organization",
+                    expected: "none for an operator".to_owned(),
+                }
+                .into());
+            }
+            (None, _) => {
+                return Err(Refusal::Invalid {
+                    field: "organization",
+                    expected: "a name; only an operator has none".to_owned(),
+                }
+                .into());
+            }
+        };
+        let password_hash =
+            new.password.as_deref().map(|password| self.hash_password(password)).transpose()?;
+
+        let mut tx = self.db.begin().await?;
+        let fresh = User {
+            id: UserId::new(ctx.now, self.entropy.bits()),
+            email: email.to_owned(),
+            password_hash,
+            operator: new.role == Role::Operator,
+            created_at: ctx.now,
+        };
+        let user = if users::insert(&mut tx, &fresh).await? {
+            fresh
+        } else if new.role == Role::Operator {
+            return Err(Refusal::EmailInUse.into());
+        } else {
+            users::by_email(&mut tx, email).await?.ok_or(Refusal::EmailInUse)?
+        };
+        let after = serde_json::json!({ "email": user.email, "role": new.role });
+        let Some(name) = name else {
+            let entry = Entry {
+                at: ctx.now,
+                actor: ctx.actor.to_string(),
+                action: "user_added".to_owned(),
+                subject: user.id.to_string(),
+                before: None,
+                after: Some(after.to_string()),
+            };
+            audit::add_to_service(&mut tx, entry).await?;
+            tx.commit().await?;
+            return Ok(MadeUser { id: user.id, organization: None });
+        };
+        let fresh = Organization {
+            id: OrganizationId::new(ctx.now, self.entropy.bits()),
+            name: name.to_owned(),
+            zone: new.zone,
+            language: "en".to_owned(),
+            device_token: None,
+            created_at: ctx.now,
+            settled_until: ctx.now,
+            next_due: None,
+            rev: 0,
+            audit_seq: 0,
+        };
+        organizations::insert(&mut tx, &fresh).await?;
+        let organization = organizations::by_name(&mut tx, name).await?.unwrap_or(fresh);
+        let mut settled = self.settled_in(tx, ctx, organization.id).await?;
+        users::set_membership(&mut settled.tx, user.id, organization.id, new.role).await?;
+        settled.audit("user_added", user.id.to_string(), None, Some(after)).await?;
+        settled.commit(self).await?;
+        Ok(MadeUser { id: user.id, organization: Some(organization.id) })
+    }
+
+    /// The argon2id hash of a password, in PHC form.
+    fn hash_password(&self, password: &str) -> Result<String, Refusal> {
+        let expected = || Refusal::Invalid { field: "password", expected: "10 to 200 characters".to_owned() };
+        if !(10..=200).contains(&password.chars().count()) {
+            return Err(expected());
+        }
+        let salt = self.entropy.bits().to_be_bytes();
+        let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+        hash.map(|hash| hash.to_string()).map_err(|_| expected())
+    }
+}
+
+fn checked_email(email: &str) -> Result<&str, Refusal> {
+    let email = email.trim();
+    let parts = email.split_once('@');
+    let good = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        && email.len() <= 254
+        && !email.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+    let expected = || "an e-mail address, such as ana@harbor.example".to_owned();
+    if good { Ok(email) } else { Err(Refusal::Invalid { field: "email", expected: expected() }) }
+}

@@ -1,0 +1,117 @@
+//! Adding sensors and changing them (R12, R22).
+
+use tenure_domain::{Chain, OrganizationId, Refusal, Sensor, SensorId, Serial};
+use tenure_store::counters::Counter;
+use tenure_store::sensors::{self as rows, NewSensor};
+
+use crate::{App, AppError, Ctx};
+
+/// The longest name of a sensor, in characters.
+pub const LONGEST_NAME: usize = 100;
+
+/// A sensor that is to be added.
+#[derive(Clone, Debug)]
+pub struct Addition<'a> {
+    /// Its serial number.
+    pub serial: Serial,
+    /// Its name; its serial number when none is given.
+    pub name: Option<&'a str>,
+    /// The license key to take a license of; the next license of the pool when none is given (R13).
+    pub key: Option<&'a str>,
+    /// Whether it renews itself; on when nothing is said (R12).
+    pub auto_renewal: Option<bool>,
+}
+
+/// What is to be changed of a sensor.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SensorChange<'a> {
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Whether it renews itself.
+    pub auto_renewal: Option<bool>,
+}
+
+/// A name without the space around it.
+pub(crate) fn checked_name(name: &str) -> Result<&str, Refusal> {
+    let name = name.trim();
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    let expected = || format!("1 to {LONGEST_NAME} characters, on one line");
+    if fits { Ok(name) } else { Err(Refusal::Invalid { field: "name", expected: expected() }) }
+}
+
+impl App {
+    /// Adds a sensor; it takes one license (R22).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SerialAlreadyAdded`], [`Refusal::SerialInUseElsewhere`], [`Refusal::NoLicenseLeft`],
+    /// [`Refusal::KeyNotAvailable`], [`Refusal::NotFound`] for an unknown key, [`Refusal::Invalid`] for the name.
+    pub async fn add_sensor(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        addition: Addition<'_>,
+    ) -> Result<SensorId, AppError> {
+        let serial = addition.serial;
+        let name = addition
+            .name
+            .map_or_else(|| Ok(serial.to_string()), |name| checked_name(name).map(str::to_owned))?;
+        let auto_renewal = addition.auto_renewal.unwrap_or(true);
+        let number = self.db.take_numbers(Counter::Sensor, 1).await?;
+        let id = SensorId::new(ctx.now, self.entropy.bits());
+
+        let mut settled = self.settled(ctx, organization).await?;
+        let added_at = settled.now;
+        let row = NewSensor { id, number, organization, serial, name: name.clone(), added_at, auto_renewal };
+        if rows::insert(&mut settled.tx, &[row]).await? == 0 {
+            let owner = rows::owner(&mut settled.tx, serial).await?;
+            let here = owner == Some(organization);
+            return Err(if here { Refusal::SerialAlreadyAdded } else { Refusal::SerialInUseElsewhere }.into());
+        }
+        settled.added(id, number);
+        let after = serde_json::json!({ "serial": serial, "name": name, "auto_renewal": auto_renewal });
+        settled.audit("sensor_added", id.to_string(), None, Some(after)).await?;
+        let sensor = Sensor { id, serial, added_at, auto_renewal, chain: Chain::Unlicensed };
+        settled.assign(sensor, addition.key).await?;
+        settled.commit(self).await?;
+        Ok(id)
+    }
+
+    /// Renames a sensor, or switches its auto renewal. Switched on, an expired sensor renews at once from the pool
+    /// (R12).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such sensor, [`Refusal::Invalid`] for the name.
+    pub async fn change_sensor(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        id: SensorId,
+        change: SensorChange<'_>,
+    ) -> Result<(), AppError> {
+        let name = change.name.map(checked_name).transpose()?;
+        let mut settled = self.settled(ctx, organization).await?;
+        let sensor = settled.sensor(id).await?;
+        if let Some(name) = name {
+            let row = rows::get(&mut settled.tx, organization, id).await?;
+            let before = row.ok_or(Refusal::NotFound { what: "sensor" })?.name;
+            if before != name {
+                rows::rename(&mut settled.tx, id, sensor.serial, name).await?;
+                let (before, after) =
+                    (serde_json::json!({ "name": before }), serde_json::json!({ "name": name }));
+                settled.audit("sensor_renamed", id.to_string(), Some(before), Some(after)).await?;
+            }
+        }
+        if let Some(on) = change.auto_renewal
+            && on != sensor.auto_renewal
+        {
+            rows::set_auto_renewal(&mut settled.tx, id, on).await?;
+            let json = |on| Some(serde_json::json!({ "auto_renewal": on }));
+            settled.audit("auto_renewal_switched", id.to_string(), json(!on), json(on)).await?;
+            let switched = Sensor { auto_renewal: on, ..sensor };
+            settled.at_desk(vec![switched], |desk, sensors| Ok(desk.renew_waiting(sensors)?)).await?;
+        }
+        settled.commit(self).await
+    }
+}

@@ -1,0 +1,203 @@
+//! The proof that an organization is locked and settled: without it no license changes hands.
+
+use std::collections::BTreeMap;
+
+use tenure_domain::ledger::PoolHeadTooShort;
+use tenure_domain::{
+    Chain, Change, Date, Desk, Instant, OrganizationId, Pool, Refusal, Sensor, SensorId, Zone,
+};
+use tenure_store::audit::{self, Entry};
+use tenure_store::organizations::{self, Organization};
+use tenure_store::{Tx, ledger};
+
+use crate::{App, AppError, CoverChange, Ctx};
+
+/// How many licenses of the pool are loaded beyond one for each sensor.
+const POOL_HEAD: u32 = 64;
+
+/// An organization whose row this transaction has locked, and in which everything due by `now` has happened (R17).
+pub(crate) struct SettledOrganization {
+    pub(crate) tx: Tx,
+    pub(crate) organization: Organization,
+    /// The command's instant: the clock, or what is settled already if the clock is behind (R9).
+    pub(crate) now: Instant,
+    actor: String,
+    touched: BTreeMap<SensorId, CoverChange>,
+    numbers: BTreeMap<SensorId, i64>,
+}
+
+/// Why the work at a desk stopped.
+pub(crate) enum Stop {
+    /// More of the pool is needed.
+    PoolHeadTooShort,
+    /// The rules refuse it.
+    Refused(Refusal),
+}
+
+impl From<PoolHeadTooShort> for Stop {
+    fn from(_: PoolHeadTooShort) -> Self {
+        Self::PoolHeadTooShort
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl App {
+    /// Locks an organization and settles it up to now.
+    pub(crate) async fn settled(
+        &self,
+        ctx: &Ctx,
+        id: OrganizationId,
+    ) -> Result<SettledOrganization, AppError> {
+        let tx = self.db.begin().await?;
+        self.settled_in(tx, ctx, id).await
+    }
+
+    /// As [`App::settled`], in a transaction that has begun and holds no organization's lock yet.
+    pub(crate) async fn settled_in(
+        &self,
+        mut tx: Tx,
+        ctx: &Ctx,
+        id: OrganizationId,
+    ) -> Result<SettledOrganization, AppError> {
+        let organization = organizations::lock(&mut tx, id).await?;
+        let organization = organization.ok_or(Refusal::NotFound { what: "organization" })?;
+        let now = ctx.now.max(organization.settled_until);
+        let (touched, numbers) = (BTreeMap::new(), BTreeMap::new());
+        let mut settled =
+            SettledOrganization { tx, organization, now, actor: ctx.actor.to_string(), touched, numbers };
+        if settled.organization.next_due.is_some_and(|due| due <= now) {
+            settled.settle().await?;
+        }
+        settled.organization.settled_until = now;
+        Ok(settled)
+    }
+}
+
+impl SettledOrganization {
+    /// Today in the organization's zone.
+    pub(crate) fn today(&self) -> Date {
+        self.organization.zone.date_at(self.now)
+    }
+
+    async fn settle(&mut self) -> Result<(), AppError> {
+        let due = ledger::due(&mut self.tx, self.organization.id, self.now).await?;
+        self.at_desk(due, |desk, sensors| Ok(desk.settle(sensors)?)).await.map(drop)
+    }
+
+    /// Lets the domain work on sensors and the pool, keeps what it changed, and returns the changed sensors.
+    ///
+    /// A head of the pool is loaded that suffices for one license a sensor; where the work wants more it is done
+    /// again with a longer one.
+    pub(crate) async fn at_desk(
+        &mut self,
+        sensors: Vec<Sensor>,
+        work: impl Fn(&mut Desk<'_>, &mut [Sensor]) -> Result<(), Stop>,
+    ) -> Result<Vec<Sensor>, AppError> {
+        let zone = self.organization.zone.clone();
+        let mut length = u32::try_from(sensors.len()).unwrap_or(u32::MAX).saturating_add(POOL_HEAD);
+        loop {
+            let pool = ledger::pool(&mut self.tx, self.organization.id, length).await?;
+            let mut desk = Desk::new(&zone, self.now, pool);
+            let mut worked = sensors.clone();
+            match work(&mut desk, &mut worked) {
+                Err(Stop::PoolHeadTooShort) => length = length.saturating_mul(2),
+                Err(Stop::Refused(refusal)) => return Err(refusal.into()),
+                Ok(()) => {
+                    let pairs = worked.into_iter().zip(sensors);
+                    let changed: Vec<Sensor> =
+                        pairs.filter_map(|(after, before)| (after != before).then_some(after)).collect();
+                    self.keep(&desk.into_changes(), &changed).await?;
+                    return Ok(changed);
+                }
+            }
+        }
+    }
+
+    /// Keeps changes of licenses and sensors, with their audit rows.
+    pub(crate) async fn keep(&mut self, changes: &[Change], sensors: &[Sensor]) -> Result<(), AppError> {
+        if changes.is_empty() && sensors.is_empty() {
+            return Ok(());
+        }
+        ledger::keep(&mut self.tx, &mut self.organization, changes, sensors, &self.actor).await?;
+        for sensor in sensors {
+            self.touch(sensor);
+        }
+        Ok(())
+    }
+
+    /// Gives what has entered the pool to the sensors that wait (R15); returns those that took one.
+    pub(crate) async fn renew_waiting(&mut self, entered: u32) -> Result<Vec<Sensor>, AppError> {
+        let waiting = ledger::waiting(&mut self.tx, self.organization.id, entered).await?;
+        if waiting.is_empty() {
+            return Ok(waiting);
+        }
+        self.at_desk(waiting, |desk, sensors| Ok(desk.renew_waiting(sensors)?)).await
+    }
+
+    /// A desk without a pool, for what takes nothing out of it.
+    pub(crate) fn desk<'zone>(&self, zone: &'zone Zone) -> Desk<'zone> {
+        Desk::new(zone, self.now, Pool::default())
+    }
+
+    /// How the audit trail names who gave the command.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Adds a row to the organization's audit trail.
+    pub(crate) async fn audit(
+        &mut self,
+        action: &str,
+        subject: String,
+        before: Option<serde_json::Value>,
+        after: Option<serde_json::Value>,
+    ) -> Result<(), AppError> {
+        let entry = Entry {
+            at: self.now,
+            actor: self.actor.clone(),
+            action: action.to_owned(),
+            subject,
+            before: before.map(|value| value.to_string()),
+            after: after.map(|value| value.to_string()),
+        };
+        Ok(audit::add(&mut self.tx, &mut self.organization, vec![entry]).await?)
+    }
+
+    /// Remembers the number of a sensor that this transaction adds.
+    pub(crate) fn added(&mut self, sensor: SensorId, number: i64) {
+        self.numbers.insert(sensor, number);
+    }
+
+    fn touch(&mut self, sensor: &Sensor) {
+        let change = CoverChange {
+            serial: sensor.serial,
+            number: self.numbers.get(&sensor.id).copied(),
+            chain_ends: sensor.chain.end().map(|end| end.ends),
+            running: matches!(sensor.chain, Chain::Running { .. }),
+        };
+        self.touched.insert(sensor.id, change);
+    }
+
+    /// Commits, and tells the gate.
+    pub(crate) async fn commit(mut self, app: &App) -> Result<(), AppError> {
+        organizations::finish(&mut self.tx, &self.organization).await?;
+        self.tx.commit().await?;
+        if let Some(listener) = app.listener()
+            && !self.touched.is_empty()
+        {
+            let changes: Vec<CoverChange> = self.touched.into_values().collect();
+            listener.covers_changed(self.organization.id, self.organization.rev, &changes);
+        }
+        Ok(())
+    }
+
+    /// Undoes everything, settling included: for a look at what a command would do.
+    pub(crate) async fn roll_back(self) -> Result<(), AppError> {
+        Ok(self.tx.roll_back().await?)
+    }
+}

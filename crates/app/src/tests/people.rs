@@ -1,0 +1,162 @@
+//! R34: who may do what; users, tokens, and what is changed of an organization.
+
+use tenure_domain::{Permission, Refusal, Role, Zone};
+use tenure_store::on_both;
+use tenure_store::testing::TestDb;
+
+use super::{World, at, refusal};
+use crate::change_organization::OrganizationChange;
+use crate::create_user::NewUser;
+use crate::{Actor, Caller};
+
+fn user(email: &str, organization: Option<&str>, role: Role) -> NewUser {
+    NewUser {
+        email: email.to_owned(),
+        organization: organization.map(str::to_owned),
+        zone: Zone::UTC,
+        role,
+        password: None,
+    }
+}
+
+async fn r34_each_role_does_what_it_may_in_its_own_organization(test: TestDb) {
+    let world = World::new(test);
+    let ctx = world.ctx();
+    let orchard = world.customer("Orchard", "UTC").await.id;
+    for role in Role::ALL {
+        let organization = (role != Role::Operator).then_some("Harbor");
+        let email = format!("{role}@harbor.example");
+        let made = world.app.create_user(&ctx, user(&email, organization, role)).await.unwrap();
+        for read_only in [false, true] {
+            let token = world.app.create_token_by_name(&ctx, organization, &email, read_only).await.unwrap();
+            let caller = world.app.authenticate(&token.secret).await.unwrap();
+            assert_eq!((caller.role(), &caller.token), (role, &token.token));
+            for permission in Permission::ALL {
+                let allowed = role.allows(permission);
+                let expected = if !allowed {
+                    Err(Refusal::Forbidden)
+                } else if read_only && !permission.reads_only() {
+                    Err(Refusal::ReadOnlyToken)
+                } else {
+                    Ok(())
+                };
+                assert_eq!(caller.role_allows(permission), allowed);
+                if let Some(harbor) = made.organization {
+                    assert_eq!(caller.may(harbor, permission), expected, "{role} {permission:?} {read_only}");
+                }
+                let elsewhere = Err(Refusal::NotFound { what: "organization" });
+                assert_eq!(caller.may(orchard, permission), elsewhere, "{role} {permission:?}");
+            }
+            let operates = match (role, read_only) {
+                (Role::Operator, false) => Ok(()),
+                (Role::Operator, true) => Err(Refusal::ReadOnlyToken),
+                _ => Err(Refusal::Forbidden),
+            };
+            assert_eq!(caller.may_operate(), operates, "{role} {read_only}");
+        }
+    }
+}
+
+async fn r34_a_token_opens_until_it_is_revoked_and_carries_todays_role(test: TestDb) {
+    let world = World::new(test);
+    let ctx = world.ctx();
+    let harbor = world.customer("Harbor", "UTC").await;
+    let token = world.app.create_token(&ctx, harbor.id, "clerk@harbor.example", false).await.unwrap();
+    let caller: Caller = world.app.authenticate(&token.secret).await.unwrap();
+    assert_eq!(caller.actor(), Actor::Token { id: token.token.id, email: "clerk@harbor.example".to_owned() });
+    let dump = world.test.dump().await;
+    assert!(!dump.values().flatten().any(|line| line.contains(&token.secret)), "only its hash is kept");
+    let listed = world.app.list_tokens(harbor.id).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert!(listed.contains(&harbor.caller.token) && listed.contains(&token.token));
+
+    let lesser = user("CLERK@harbor.example", Some("HARBOR"), Role::Analyst);
+    assert_eq!(world.app.create_user(&ctx, lesser).await.unwrap().organization, Some(harbor.id));
+    assert_eq!(world.app.authenticate(&token.secret).await.unwrap().role(), Role::Analyst);
+
+    for wrong in ["", "tenure_x", &format!("{} ", token.secret)] {
+        assert_eq!(refusal(world.app.authenticate(wrong).await), Refusal::Unauthenticated, "{wrong}");
+    }
+    world.app.revoke_token(&ctx, harbor.id, token.token.id).await.unwrap();
+    assert_eq!(refusal(world.app.authenticate(&token.secret).await), Refusal::Unauthenticated);
+    let again = refusal(world.app.revoke_token(&ctx, harbor.id, token.token.id).await);
+    assert_eq!(again, Refusal::NotFound { what: "token" });
+    for (organization, email, what) in [
+        (Some("Harbor"), "eve@x.example", "user"),
+        (Some("Nowhere"), "clerk@harbor.example", "organization"),
+        (None, "clerk@harbor.example", "operator"),
+    ] {
+        let refused = refusal(world.app.create_token_by_name(&ctx, organization, email, false).await);
+        assert_eq!(refused, Refusal::NotFound { what });
+    }
+}
+
+async fn users_that_cannot_be_are_refused(test: TestDb) {
+    let world = World::new(test);
+    let ctx = world.ctx();
+    let operator = user("op@vendor.example", None, Role::Operator);
+    world.app.create_user(&ctx, operator.clone()).await.unwrap();
+    let before = world.test.dump().await;
+    assert_eq!(refusal(world.app.create_user(&ctx, operator.clone()).await), Refusal::EmailInUse);
+    let manager = user("ana@harbor.example", Some("Harbor"), Role::Manager);
+    for (new, field) in [
+        (NewUser { organization: Some("Harbor".to_owned()), ..operator }, "organization"),
+        (NewUser { organization: None, ..manager.clone() }, "organization"),
+        (NewUser { organization: Some(" ".to_owned()), ..manager.clone() }, "name"),
+        (NewUser { email: "ana".to_owned(), ..manager.clone() }, "email"),
+        (NewUser { email: "a na@x".to_owned(), ..manager.clone() }, "email"),
+        (NewUser { email: "a@b@c".to_owned(), ..manager.clone() }, "email"),
+        (NewUser { password: Some("short".to_owned()), ..manager.clone() }, "password"),
+    ] {
+        match refusal(world.app.create_user(&ctx, new).await) {
+            Refusal::Invalid { field: named, .. } => assert_eq!(named, field),
+            other => panic!("{other:?}"),
+        }
+    }
+    world.unchanged(&before).await;
+    let with_password = NewUser { password: Some("correct horse".to_owned()), ..manager };
+    world.app.create_user(&ctx, with_password).await.unwrap();
+    let users = world.test.dump().await["users"].join("\n");
+    assert!(users.contains("$argon2id$") && !users.contains("correct horse"));
+}
+
+async fn an_organization_changes_and_its_trail_says_so(test: TestDb) {
+    let world = World::new(test);
+    let (harbor, _) = (world.customer("Harbor", "UTC").await, world.customer("Orchard", "UTC").await);
+    let ctx = world.app.ctx(harbor.caller.actor());
+    let change = OrganizationChange {
+        name: Some(" Port ".to_owned()),
+        zone: Some("Europe/Warsaw".parse().unwrap()),
+        language: Some("pl".to_owned()),
+        device_token: Some(Some("s3cret".to_owned())),
+    };
+    let changed = world.app.change_organization(&ctx, harbor.id, change.clone()).await.unwrap();
+    assert_eq!((changed.name.as_str(), changed.zone.name()), ("Port", "Europe/Warsaw"));
+    let stored = world.app.organization(&ctx, harbor.id).await.unwrap();
+    assert_eq!((stored.language.as_str(), stored.device_token.as_deref()), ("pl", Some("s3cret")));
+    let rows = world.ledger(&harbor).await.audit;
+    let last = rows.last().unwrap();
+    assert_eq!((last.action.as_str(), last.at), ("organization_changed", at(super::START)));
+    assert!(!format!("{last:?}").contains("s3cret"), "{last:?}");
+    world.app.change_organization(&ctx, harbor.id, change).await.unwrap();
+    assert_eq!(world.ledger(&harbor).await.audit.len(), rows.len(), "what changes nothing is not told");
+    let none = OrganizationChange::default();
+    let bad = [
+        OrganizationChange { name: Some("ORCHARD".to_owned()), ..none.clone() },
+        OrganizationChange { language: Some("xx".to_owned()), ..none.clone() },
+        OrganizationChange { device_token: Some(Some("x".repeat(37))), ..none.clone() },
+        OrganizationChange { device_token: Some(Some("a b".to_owned())), ..none.clone() },
+    ];
+    for change in bad {
+        assert_eq!(refusal(world.app.change_organization(&ctx, harbor.id, change).await).code(), "invalid");
+    }
+    let cleared = OrganizationChange { device_token: Some(None), ..none };
+    assert_eq!(world.app.change_organization(&ctx, harbor.id, cleared).await.unwrap().device_token, None);
+}
+
+on_both!(
+    r34_each_role_does_what_it_may_in_its_own_organization,
+    r34_a_token_opens_until_it_is_revoked_and_carries_todays_role,
+    users_that_cannot_be_are_refused,
+    an_organization_changes_and_its_trail_says_so,
+);
