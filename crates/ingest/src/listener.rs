@@ -1,0 +1,529 @@
+//! The thread that owns the gate and the socket.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tenure_app::{Actor, App, Ctx};
+use tenure_domain::gate::Verdict;
+use tenure_domain::measurement::Uplink;
+use tenure_domain::{Instant, OrganizationId, Serial};
+use tenure_store::device::Document;
+use tenure_store::messages::{self, Fate, NewMessage, Status};
+use tenure_wire::coap::{Code, Endpoint, Exchange, Layer, Limits, Received, Response};
+use tenure_wire::configuration::{Configuration, Downlink, Part};
+use tenure_wire::device_info::DeviceInfo;
+use tenure_wire::gateway::Entry;
+use tenure_wire::{measurements, time};
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, oneshot, watch as stop};
+
+use crate::commit::{Batch, NewDocument};
+use crate::gate::{Decision, Gate};
+use crate::{Control, GatewayOutcome, Refuse, Settings};
+
+/// Datagrams that are read before the thread looks up again.
+const BURST: usize = 512;
+/// Messages that may wait for their commit. Beyond it datagrams stay in the socket, and then get lost: their sensors
+/// send them again.
+const MOST_WAITING: usize = 65_536;
+/// Messages that may wait for their organization to be settled; those beyond hear 5.03.
+const MOST_PARKED: usize = 65_536;
+/// How often a message waits for settling. Once suffices, but for a clock that is moved at that moment.
+const MOST_SETTLINGS: u8 = 3;
+/// What a sensor hears after how many seconds it may try again: when the database is away, and when it is refused.
+const RETRY_SECONDS: u32 = 60;
+const HOLD_SECONDS: u32 = 3_600;
+
+/// Opens the socket, with as much room for waiting datagrams as the system gives.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::DGRAM, None)?;
+    // A smaller buffer than asked for is no error.
+    socket.set_recv_buffer_size(8 << 20)?;
+    socket.set_send_buffer_size(4 << 20)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// Runs a listener on this thread until it is stopped and all is answered.
+pub(crate) fn run(
+    mut listener: Listener,
+    socket: std::net::UdpSocket,
+    inbox: mpsc::UnboundedReceiver<Control>,
+    stop: stop::Receiver<bool>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let served = runtime.and_then(|runtime| runtime.block_on(listener.serve(socket, inbox, stop)));
+    if let Err(error) = served {
+        tracing::error!(%error, "the CoAP listener has ended");
+    }
+}
+
+/// Whom to answer.
+#[derive(Clone)]
+enum Asker {
+    Sensor(Exchange),
+    Gateway(Rc<RefCell<Post>>, i64),
+}
+
+/// A gateway's post that waits for its entries.
+struct Post {
+    accepted: Vec<i64>,
+    refused: Vec<i64>,
+    unavailable: bool,
+    answer: Option<oneshot::Sender<GatewayOutcome>>,
+}
+
+impl Drop for Post {
+    /// The last entry has been answered.
+    fn drop(&mut self) {
+        if let Some(answer) = self.answer.take() {
+            let (accepted, refused) = (std::mem::take(&mut self.accepted), std::mem::take(&mut self.refused));
+            let done = GatewayOutcome::Done { accepted, refused };
+            // A gateway that has hung up sends again.
+            let _ = answer.send(if self.unavailable { GatewayOutcome::Unavailable } else { done });
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Copy)]
+enum Outcome {
+    /// Durable, and the answer may ask the sensor for something.
+    Saved {
+        greet: bool,
+    },
+    Refused,
+    Unavailable,
+}
+
+/// A message in a batch.
+struct Waiting {
+    asker: Asker,
+    outcome: Outcome,
+    /// The sensor and the message's fingerprint, to know a resend by.
+    saved: Option<(Serial, u64)>,
+}
+
+/// A message whose organization is being settled.
+struct Parked {
+    uplink: Uplink,
+    arrived: Instant,
+    asker: Asker,
+    settlings: u8,
+}
+
+#[derive(Default)]
+struct Counts {
+    saved: u64,
+    refused: u64,
+    resent: u64,
+    unknown: u64,
+    malformed: u64,
+}
+
+pub(crate) struct Listener {
+    app: Arc<App>,
+    main: tokio::runtime::Handle,
+    settings: Settings,
+    gate: Gate,
+    layer: Layer,
+    control: mpsc::UnboundedSender<Control>,
+    batches: mpsc::UnboundedSender<Batch>,
+    next_number: i64,
+    batch: Batch,
+    waiting: Vec<Waiting>,
+    committing: Option<Vec<Waiting>>,
+    parked: HashMap<OrganizationId, Vec<Parked>>,
+    outbox: Vec<(SocketAddr, Vec<u8>)>,
+    spare: Vec<Vec<u8>>,
+    counts: Counts,
+}
+
+impl Listener {
+    pub(crate) fn new(
+        app: Arc<App>,
+        main: tokio::runtime::Handle,
+        settings: Settings,
+        gate: Gate,
+        control: mpsc::UnboundedSender<Control>,
+        batches: mpsc::UnboundedSender<Batch>,
+        first_number: i64,
+    ) -> Self {
+        Self {
+            app,
+            main,
+            settings,
+            gate,
+            layer: Layer::new(Limits::default()),
+            control,
+            batches,
+            next_number: first_number,
+            batch: Batch::default(),
+            waiting: Vec::new(),
+            committing: None,
+            parked: HashMap::new(),
+            outbox: Vec::new(),
+            spare: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        socket: std::net::UdpSocket,
+        mut inbox: mpsc::UnboundedReceiver<Control>,
+        mut stop: stop::Receiver<bool>,
+    ) -> io::Result<()> {
+        let socket = UdpSocket::from_std(socket)?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            tokio::select! {
+                biased;
+                Some(control) = inbox.recv() => self.hear(control),
+                ready = socket.readable(), if self.waiting.len() < MOST_WAITING => {
+                    ready?;
+                    self.receive(&socket, &mut inbox, &mut buffer);
+                }
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+            self.submit();
+            self.send(&socket);
+        }
+        // What has been heard is still committed and answered.
+        self.submit();
+        while self.committing.is_some() {
+            let Some(control) = inbox.recv().await else { break };
+            self.hear(control);
+            self.submit();
+        }
+        self.send(&socket);
+        Ok(())
+    }
+
+    /// Reads what has arrived. Before each datagram, what others have told is taken in: a cover that was changed
+    /// before a message was sent decides about that message.
+    fn receive(
+        &mut self,
+        socket: &UdpSocket,
+        inbox: &mut mpsc::UnboundedReceiver<Control>,
+        buffer: &mut [u8],
+    ) {
+        for _ in 0..BURST {
+            let Ok((length, peer)) = socket.try_recv_from(buffer) else { break };
+            while let Ok(control) = inbox.try_recv() {
+                self.hear(control);
+            }
+            if let Some(datagram) = buffer.get(..length) {
+                self.datagram(datagram, peer);
+            }
+        }
+    }
+
+    fn datagram(&mut self, datagram: &[u8], peer: SocketAddr) {
+        let now = self.app.clock.now();
+        let mut out = self.spare.pop().unwrap_or_default();
+        match self.layer.receive(now, peer, datagram, &mut out) {
+            Received::Nothing => self.spare.push(out),
+            Received::Reply => self.outbox.push((peer, out)),
+            Received::Request { endpoint, payload, exchange } => {
+                self.spare.push(out);
+                let asker = Asker::Sensor(exchange);
+                match endpoint {
+                    Endpoint::Measurements => match measurements::decode(payload) {
+                        Ok(uplink) => self.judge(Parked { uplink, arrived: now, asker, settlings: 0 }),
+                        Err(error) => self.malformed(exchange, &error),
+                    },
+                    Endpoint::DeviceInfo => match DeviceInfo::decode(payload) {
+                        Ok(info) => {
+                            let token = info.device_token().map(str::to_owned);
+                            let document = (Document::Info, info.to_json(), false);
+                            self.document(info.serial, token.as_deref(), document, now, exchange);
+                        }
+                        Err(error) => self.malformed(exchange, &error),
+                    },
+                    Endpoint::Configuration => match Configuration::decode(payload) {
+                        Ok(configuration) => {
+                            let adds = match configuration.part() {
+                                Part::Whole | Part::Part { index: 0 | 1 } | Part::Last { count: 0 | 1 } => {
+                                    false
+                                }
+                                Part::Part { .. } | Part::Last { .. } => true,
+                            };
+                            let token = configuration.device_token().map(str::to_owned);
+                            let document = (Document::Configuration, configuration.to_json(), adds);
+                            self.document(configuration.serial, token.as_deref(), document, now, exchange);
+                        }
+                        Err(error) => self.malformed(exchange, &error),
+                    },
+                    Endpoint::Time => {
+                        let payload = time::answer(now);
+                        let response = Response { code: Code::CONTENT, max_age: None, payload: &payload };
+                        self.respond(exchange, response);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Judges a message at the instant at which it arrived, and puts what is kept of it into the batch.
+    fn judge(&mut self, message: Parked) {
+        let token = message.uplink.device_token.as_deref();
+        let window = self.settings.late_window_us;
+        match self.gate.decide(message.uplink.serial, token, message.arrived, window) {
+            Decision::Unknown => {
+                self.counts.unknown += 1;
+                self.stranger(&message.asker, Code::NOT_FOUND);
+            }
+            Decision::WrongToken => self.stranger(&message.asker, Code::UNAUTHORIZED),
+            Decision::SettleFirst(organization) => self.park(organization, message),
+            Decision::Judged { number, verdict } => {
+                let Parked { uplink, arrived, asker, .. } = message;
+                self.keep(number, verdict, uplink, arrived, asker);
+            }
+        }
+    }
+
+    fn keep(&mut self, number: i64, verdict: Verdict, mut uplink: Uplink, arrived: Instant, asker: Asker) {
+        if verdict != Verdict::SaveAll {
+            for channel in &mut uplink.channels {
+                channel.samples.retain(|sample| verdict.saves(sample.at));
+            }
+            uplink.channels.retain(|channel| !channel.samples.is_empty());
+        }
+        let fate = match verdict {
+            Verdict::SaveAll => Fate::Saved,
+            Verdict::SaveBefore(_) if !uplink.channels.is_empty() => Fate::SavedLate,
+            Verdict::SaveBefore(_) | Verdict::Refuse => Fate::Refused,
+        };
+        let mut body = Vec::with_capacity(64);
+        let samples = messages::body(&Status::of(&uplink), fate, &uplink.channels, &mut body);
+        let (mut saved, mut outcome) = (None, Outcome::Refused);
+        if fate != Fate::Refused {
+            outcome = Outcome::Saved { greet: uplink.transfer_reason.after_reset() };
+            if !uplink.channels.is_empty() {
+                let fingerprint = self.gate.fingerprint(body.get(samples..).unwrap_or_default());
+                if self.gate.is_resend(uplink.serial, fingerprint) {
+                    self.counts.resent += 1;
+                    return self.answer(&asker, outcome);
+                }
+                saved = Some((uplink.serial, fingerprint));
+            }
+        }
+        match fate {
+            Fate::Refused => self.counts.refused += 1,
+            Fate::Saved | Fate::SavedLate => self.counts.saved += 1,
+        }
+        let message = NewMessage {
+            number: self.next_number,
+            sensor: number,
+            arrived,
+            saved: fate != Fate::Refused,
+            body,
+        };
+        self.next_number += 1;
+        self.batch.messages.push(message);
+        self.waiting.push(Waiting { asker, outcome, saved });
+    }
+
+    /// Keeps a message until its organization is settled.
+    fn park(&mut self, organization: OrganizationId, mut message: Parked) {
+        message.settlings += 1;
+        let parked = self.parked.entry(organization).or_default();
+        if message.settlings > MOST_SETTLINGS || parked.len() >= MOST_PARKED {
+            return self.answer(&message.asker, Outcome::Unavailable);
+        }
+        let arrived = message.arrived;
+        parked.push(message);
+        if parked.len() > 1 {
+            return;
+        }
+        let (app, control) = (Arc::clone(&self.app), self.control.clone());
+        self.main.spawn(async move {
+            let ctx = Ctx { now: app.clock.now().max(arrived), actor: Actor::Service };
+            let settled = app.settle(&ctx, organization).await;
+            if let Err(error) = &settled {
+                tracing::warn!(%error, "could not settle for a message that has arrived; its sensor is told");
+            }
+            let _ = control.send(Control::Settled { organization, done: settled.is_ok() });
+        });
+    }
+
+    fn document(
+        &mut self,
+        serial: Serial,
+        token: Option<&str>,
+        (kind, json, adds): (Document, serde_json::Value, bool),
+        received: Instant,
+        exchange: Exchange,
+    ) {
+        // The gate is asked who it is; whether it is covered does not matter for what a sensor tells of itself.
+        match self.gate.identify(serial, token) {
+            Ok(sensor) => {
+                self.batch.documents.push(NewDocument { sensor, kind, received, json, adds });
+                let outcome = Outcome::Saved { greet: false };
+                self.waiting.push(Waiting { asker: Asker::Sensor(exchange), outcome, saved: None });
+            }
+            Err(Decision::WrongToken) => self.stranger(&Asker::Sensor(exchange), Code::UNAUTHORIZED),
+            Err(_) => {
+                self.counts.unknown += 1;
+                self.stranger(&Asker::Sensor(exchange), Code::NOT_FOUND);
+            }
+        }
+    }
+
+    /// Takes in what others tell.
+    fn hear(&mut self, control: Control) {
+        match control {
+            Control::Covers { organization, rev, changes } => {
+                for change in &changes {
+                    self.gate.set_cover(organization, rev, change);
+                }
+            }
+            Control::Organization { organization, device_token } => {
+                self.gate.set_organization(organization, device_token);
+            }
+            Control::Settled { organization, done } => {
+                for message in self.parked.remove(&organization).unwrap_or_default() {
+                    if done {
+                        self.judge(message);
+                    } else {
+                        self.answer(&message.asker, Outcome::Unavailable);
+                    }
+                }
+            }
+            Control::Gateway { token, entries, now, answer } => {
+                self.gateway(token.as_deref(), entries, now, answer);
+            }
+            Control::Committed { durable } => {
+                for Waiting { asker, outcome, saved } in self.committing.take().unwrap_or_default() {
+                    if !durable {
+                        self.answer(&asker, Outcome::Unavailable);
+                        continue;
+                    }
+                    if let Some((serial, fingerprint)) = saved {
+                        self.gate.saved(serial, fingerprint);
+                    }
+                    self.answer(&asker, outcome);
+                }
+            }
+        }
+    }
+
+    fn gateway(
+        &mut self,
+        token: Option<&str>,
+        entries: Vec<Entry>,
+        now: Instant,
+        answer: oneshot::Sender<GatewayOutcome>,
+    ) {
+        // A post is refused whole before anything of it is kept.
+        let refused =
+            |entry: &Entry| self.gate.identify(entry.uplink.serial, token) == Err(Decision::WrongToken);
+        if entries.iter().any(refused) {
+            // A gateway that has hung up sends again.
+            let _ = answer.send(GatewayOutcome::WrongToken);
+            return;
+        }
+        let post =
+            Post { accepted: Vec::new(), refused: Vec::new(), unavailable: false, answer: Some(answer) };
+        let post = Rc::new(RefCell::new(post));
+        for Entry { response_handle, mut uplink } in entries {
+            uplink.device_token = token.map(str::to_owned);
+            let asker = Asker::Gateway(Rc::clone(&post), response_handle);
+            self.judge(Parked { uplink, arrived: now, asker, settlings: 0 });
+        }
+    }
+
+    /// Hands the batch over to be committed, unless one is under way.
+    fn submit(&mut self) {
+        if self.committing.is_some() || self.waiting.is_empty() {
+            return;
+        }
+        self.committing = Some(std::mem::take(&mut self.waiting));
+        if self.batches.send(std::mem::take(&mut self.batch)).is_err() {
+            self.hear(Control::Committed { durable: false });
+        }
+        let Counts { saved, refused, resent, unknown, malformed } = std::mem::take(&mut self.counts);
+        for (fate, count) in [
+            ("saved", saved),
+            ("refused", refused),
+            ("resent", resent),
+            ("unknown", unknown),
+            ("malformed", malformed),
+        ] {
+            metrics::counter!("tenure_messages_total", "fate" => fate).increment(count);
+        }
+    }
+
+    fn malformed(&mut self, exchange: Exchange, error: &dyn std::fmt::Display) {
+        self.counts.malformed += 1;
+        tracing::debug!(%error, peer = %exchange.peer(), "a message cannot be read");
+        self.respond(exchange, Response::of(Code::BAD_REQUEST));
+    }
+
+    /// Answers who is not known, or does not say the right token.
+    fn stranger(&mut self, asker: &Asker, code: Code) {
+        match asker {
+            Asker::Sensor(exchange) => self.respond(*exchange, Response::of(code)),
+            Asker::Gateway(..) => self.answer(asker, Outcome::Refused),
+        }
+    }
+
+    fn answer(&mut self, asker: &Asker, outcome: Outcome) {
+        let exchange = match asker {
+            Asker::Gateway(post, handle) => {
+                let mut post = post.borrow_mut();
+                match outcome {
+                    Outcome::Saved { .. } => post.accepted.push(*handle),
+                    Outcome::Refused => post.refused.push(*handle),
+                    Outcome::Unavailable => post.unavailable = true,
+                }
+                return;
+            }
+            Asker::Sensor(exchange) => *exchange,
+        };
+        let unavailable =
+            |seconds| Response { code: Code::SERVICE_UNAVAILABLE, max_age: Some(seconds), payload: &[] };
+        match (outcome, self.settings.refuse) {
+            (Outcome::Saved { greet: true }, _) => {
+                let current_time = Some(self.app.clock.now());
+                let ask = Downlink { current_time, device_info_request: true, configuration_request: false };
+                self.respond(
+                    exchange,
+                    Response { code: Code::CREATED, max_age: None, payload: &ask.encode() },
+                );
+            }
+            (Outcome::Saved { greet: false }, _) | (Outcome::Refused, Refuse::Acknowledge) => {
+                self.respond(exchange, Response::of(Code::CREATED));
+            }
+            (Outcome::Refused, Refuse::Hold) => self.respond(exchange, unavailable(HOLD_SECONDS)),
+            (Outcome::Unavailable, _) => self.respond(exchange, unavailable(RETRY_SECONDS)),
+        }
+    }
+
+    fn respond(&mut self, exchange: Exchange, response: Response<'_>) {
+        let mut out = self.spare.pop().unwrap_or_default();
+        if self.layer.respond(self.app.clock.now(), exchange, response, &mut out) {
+            self.outbox.push((exchange.peer(), out));
+        } else {
+            self.spare.push(out);
+        }
+    }
+
+    /// Sends what is written. What the socket does not take is lost, as on any network: the sensor asks again, and is
+    /// answered from memory.
+    fn send(&mut self, socket: &UdpSocket) {
+        for (peer, datagram) in self.outbox.drain(..) {
+            if let Err(error) = socket.try_send_to(&datagram, peer) {
+                tracing::debug!(%error, %peer, "an answer was not sent");
+            }
+            self.spare.push(datagram);
+        }
+        self.spare.truncate(BURST);
+    }
+}
