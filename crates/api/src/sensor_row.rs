@@ -1,0 +1,134 @@
+//! A sensor as the API shows it: one row of the License Manager's table.
+
+use serde::Serialize;
+use tenure_app::Caller;
+use tenure_app::list_sensors::Row;
+use tenure_app::rows::{QueuedRow, Shown};
+use tenure_domain::{Date, Instant, LicenseId, Permission, SensorId, Serial, Standing, Term};
+use utoipa::ToSchema;
+
+/// A sensor. For those who may not read licenses the fields about licenses are null or empty.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Sensor {
+    #[schema(value_type = String, example = "sen_01jxgb66p004hmasw9nf6yy093")]
+    id: SensorId,
+    /// 12 hexadecimal digits.
+    #[schema(value_type = String, example = "282c02424eed")]
+    serial: Serial,
+    name: String,
+    /// `covered`, `expiring` (covered for at most 30 days more), `expired` or `unlicensed`.
+    #[schema(value_type = String, example = "covered")]
+    standing: Standing,
+    /// The license that covers it now: what is taken back when it was assigned by mistake (R19).
+    #[schema(value_type = Option<String>)]
+    license_id: Option<LicenseId>,
+    /// The local date on which the active license, or the last one, began.
+    #[schema(value_type = Option<String>, format = Date)]
+    activation_date: Option<Date>,
+    /// The last local date that it covers.
+    #[schema(value_type = Option<String>, format = Date)]
+    expires_on: Option<Date>,
+    /// The first instant that it does not cover any more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Instant>,
+    /// Days from today to `expires_on` (R10); negative when it is over.
+    days_remaining: Option<i32>,
+    /// Its license key.
+    key: Option<String>,
+    /// How many licenses of that key are or were on sensors.
+    key_licenses_assigned: Option<i64>,
+    /// What follows the active license, in its order.
+    queued: Vec<Queued>,
+    /// The first instant that the whole chain, queue included, does not cover any more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    covered_until: Option<Instant>,
+    /// The last local date that it covers.
+    #[schema(value_type = Option<String>, format = Date)]
+    covered_until_on: Option<Date>,
+    /// Whether it takes a license of the pool when its chain ends (R12).
+    auto_renewal: bool,
+    /// How many of its messages were refused since one was last saved (R27).
+    refused_messages: i64,
+    /// When the first of them arrived.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    refused_since: Option<Instant>,
+    /// When its last message arrived, saved or refused.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_seen_at: Option<Instant>,
+    /// Null until its first message.
+    battery: Option<BatteryBody>,
+    /// The strength of its radio signal, where it is known.
+    signal_dbm: Option<i16>,
+    #[schema(value_type = String, format = DateTime)]
+    added_at: Instant,
+}
+
+/// A license behind the active one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuedLicense)]
+struct Queued {
+    #[schema(value_type = String)]
+    license_id: LicenseId,
+    key: String,
+    #[schema(value_type = String, example = "P2Y")]
+    term: Term,
+    #[schema(value_type = String, format = Date)]
+    activation_date: Date,
+    #[schema(value_type = String, format = Date)]
+    expires_on: Date,
+}
+
+/// A sensor's battery.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Battery)]
+struct BatteryBody {
+    low: bool,
+    volts: Option<f64>,
+}
+
+impl Sensor {
+    /// The row as this caller may see it (R34).
+    pub(crate) fn new(row: Row, caller: &Caller) -> Self {
+        let Row { sensor, standing, days_remaining, queued, state } = row;
+        let licenses = caller.role_allows(Permission::ReadLicenses);
+        let shown = sensor.shown.filter(|_| licenses);
+        let chain_end = sensor.chain_end.filter(|_| licenses);
+        let dates = shown.as_ref().map(|Shown { activation_date, expires_on, expires_at, .. }| {
+            (*activation_date, *expires_on, *expires_at)
+        });
+        let queue = |row: QueuedRow| Queued {
+            license_id: row.license,
+            key: row.key,
+            term: row.term,
+            activation_date: row.activation_date,
+            expires_on: row.expires_on,
+        };
+        let battery = |battery: tenure_domain::measurement::Battery| BatteryBody {
+            low: battery.low,
+            volts: battery.centivolts.map(|level| f64::from(level) / 100.0),
+        };
+        Self {
+            id: sensor.id,
+            serial: sensor.serial,
+            name: sensor.name,
+            standing,
+            license_id: sensor.active.filter(|_| licenses),
+            activation_date: dates.map(|(activation_date, ..)| activation_date),
+            expires_on: dates.map(|(_, expires_on, _)| expires_on),
+            expires_at: dates.map(|(.., expires_at)| expires_at),
+            days_remaining: days_remaining.filter(|_| licenses),
+            key_licenses_assigned: shown.as_ref().map(|shown| shown.key_assigned),
+            key: shown.map(|shown| shown.key),
+            queued: queued.into_iter().filter(|_| licenses).map(queue).collect(),
+            covered_until: chain_end.map(|end| end.ends),
+            covered_until_on: chain_end.map(|end| end.expires_on),
+            auto_renewal: sensor.auto_renewal,
+            refused_messages: state.map_or(0, |state| state.refused),
+            refused_since: state.and_then(|state| state.refused_since),
+            last_seen_at: state.map(|state| state.last_seen),
+            battery: state.map(|state| battery(state.status.battery)),
+            signal_dbm: state.and_then(|state| state.status.signal_dbm),
+            added_at: sensor.added_at,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! API tokens.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tenure_app::rows;
+use tenure_domain::id::TokenKind;
+use tenure_domain::{Instant, Role, TokenId};
+use utoipa::ToSchema;
+
+use crate::access::{self, Member};
+use crate::extract::{OptionalBody, PathId};
+use crate::{ApiState, Problem};
+
+/// An API token.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Token {
+    #[schema(value_type = String, example = "tok_01jxgb66p004hmasw9nf6yy093")]
+    id: TokenId,
+    /// The address of the user whose role it carries.
+    email: String,
+    /// That role today.
+    #[schema(value_type = String, example = "manager")]
+    role: Role,
+    read_only: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+}
+
+impl From<rows::Token> for Token {
+    fn from(token: rows::Token) -> Self {
+        let rows::Token { id, email, role, read_only, created_at, .. } = token;
+        Self { id, email, role, read_only, created_at }
+    }
+}
+
+/// The organization's tokens.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenList {
+    /// All of them, oldest first.
+    items: Vec<Token>,
+    /// Null: the list is whole.
+    next_cursor: Option<String>,
+}
+
+/// A token that was made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MadeToken {
+    /// The token itself. It is not stored and cannot be shown again.
+    token: String,
+    #[serde(flatten)]
+    row: Token,
+}
+
+/// A token that is to be made.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewToken {
+    /// Whether it only reads; false when nothing is said.
+    read_only: Option<bool>,
+}
+
+/// List the API tokens
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/tokens",
+    tag = "tokens",
+    params(("organization_id" = String, Path, description = "The organization")),
+    responses((status = 200, body = TokenList)),
+)]
+pub(crate) async fn list_tokens(
+    by: Member<access::ManageTokens>,
+    State(state): State<ApiState>,
+) -> Result<Json<TokenList>, Problem> {
+    let tokens = state.app.list_tokens(by.organization).await?;
+    Ok(Json(TokenList { items: tokens.into_iter().map(Token::from).collect(), next_cursor: None }))
+}
+
+/// Make an API token of the caller's own
+///
+/// It carries the caller's role in the organization, today's and later ones.
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization_id}/tokens",
+    tag = "tokens",
+    params(("organization_id" = String, Path, description = "The organization")),
+    request_body = Option<NewToken>,
+    responses((status = 201, body = MadeToken)),
+)]
+pub(crate) async fn create_token(
+    by: Member<access::ManageTokens>,
+    State(state): State<ApiState>,
+    OptionalBody(new): OptionalBody<NewToken>,
+) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+    let read_only = new.read_only.unwrap_or(false);
+    let email = &by.caller.token.email;
+    let made = state.app.create_token(&by.ctx, by.organization, email, read_only).await?;
+    Ok((StatusCode::CREATED, Json(MadeToken { token: made.secret, row: made.token.into() })))
+}
+
+/// Revoke an API token
+#[utoipa::path(
+    delete,
+    path = "/api/v1/organizations/{organization_id}/tokens/{token_id}",
+    tag = "tokens",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("token_id" = String, Path, description = "The token"),
+    ),
+    responses((status = 204, description = "From now on it opens nothing")),
+)]
+pub(crate) async fn revoke_token(
+    by: Member<access::ManageTokens>,
+    PathId(id): PathId<TokenKind>,
+    State(state): State<ApiState>,
+) -> Result<StatusCode, Problem> {
+    state.app.revoke_token(&by.ctx, by.organization, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,48 @@
+//! The API in process: real use cases, a real database for each test, both engines; no server and no clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+/// Makes each of these scenarios a test on SQLite and one on PostgreSQL.
+macro_rules! on_both_engines {
+    ($($scenario:ident),* $(,)?) => {
+        mod sqlite {$(
+            #[tokio::test]
+            async fn $scenario() {
+                super::$scenario(crate::support::World::on_sqlite().await).await;
+            }
+        )*}
+        mod postgres {$(
+            #[tokio::test]
+            async fn $scenario() {
+                super::$scenario(crate::support::World::on_postgres().await).await;
+            }
+        )*}
+    };
+}
+
+/// Compares with a text that is the same on both engines.
+macro_rules! assert_reads {
+    ($value:expr, @$text:literal) => {{
+        let value = $value.to_string();
+        insta::allow_duplicates! { insta::assert_snapshot!(value, @$text) }
+    }};
+}
+
+mod access;
+mod codes;
+mod errors;
+mod gateways;
+mod history;
+mod licenses;
+mod lists;
+mod operator;
+mod organization;
+mod sensors;
+mod service;
+mod support;
+mod tokens;

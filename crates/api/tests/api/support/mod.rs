@@ -1,0 +1,9 @@
+//! A service with one organization, its people, and a stranger.
+
+mod actors;
+mod door;
+mod world;
+
+pub(crate) use actors::{Actor, Administrator, Analyst, Manager, Nobody, Operator, ReadOnly, Stranger};
+pub(crate) use door::Door;
+pub(crate) use world::{Reply, World};

@@ -1,0 +1,255 @@
+//! The service under test, and its callers.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::Value;
+use sqlx::Connection;
+use tenure_api::{ApiState, GatewayDoor};
+use tenure_app::create_user::NewUser;
+use tenure_app::issue_code::Order;
+use tenure_app::{Actor as By, App, ManualClock, Secret, SeededEntropy};
+use tenure_domain::{Instant, OrganizationId, Role};
+use tenure_store::Db;
+use tower::ServiceExt;
+
+use super::{Actor, Administrator, Door};
+
+/// When every scenario begins: a Saturday, eleven o'clock in the organization's zone.
+const START: &str = "2026-11-21T10:00:00Z";
+
+/// A service with two organizations, Harbor (in Warsaw) and Elsewhere.
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) door: Arc<Door>,
+    pub(crate) harbor: OrganizationId,
+    pub(crate) elsewhere: OrganizationId,
+    router: Router,
+    tokens: HashMap<&'static str, String>,
+    _directory: tempfile::TempDir,
+}
+
+fn directory() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("tenure_api_").rand_bytes(12).tempdir().unwrap()
+}
+
+impl World {
+    /// With a file of its own.
+    pub(crate) async fn on_sqlite() -> Self {
+        let directory = directory();
+        let address = format!("sqlite:{}", directory.path().join("tenure.db").display());
+        Self::on(&address, directory).await
+    }
+
+    /// With a database of its own in the cluster of `TENURE_TEST_POSTGRES`.
+    #[expect(clippy::disallowed_methods, reason = "tests are told of the cluster by their environment")]
+    pub(crate) async fn on_postgres() -> Self {
+        let cluster = std::env::var("TENURE_TEST_POSTGRES").unwrap_or_else(|_| {
+            panic!("TENURE_TEST_POSTGRES is not set: run `make test`, or put scripts/with-postgres before the command")
+        });
+        let directory = directory();
+        // The name of a fresh directory is one that no other test has.
+        let name = directory.path().file_name().unwrap().to_string_lossy().into_owned();
+        let mut connection = sqlx::PgConnection::connect(&cluster).await.unwrap();
+        let statement = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let (server, _) = cluster.rsplit_once('/').unwrap();
+        Self::on(&format!("{server}/{name}"), directory).await
+    }
+
+    async fn on(address: &str, directory: tempfile::TempDir) -> Self {
+        let db = Db::open(address).await.unwrap();
+        db.migrate().await.unwrap();
+        let clock = Arc::new(ManualClock::at(START.parse().unwrap()));
+        let (entropy, secret) = (Arc::new(SeededEntropy::new(1)), Secret::new([7; 32]));
+        let app = Arc::new(App::new(db, clock.clone(), entropy, secret));
+        let mut tokens = HashMap::new();
+        let mut organizations = Vec::new();
+        for (actor, organization, role) in [
+            ("administrator", Some("Harbor"), Role::Administrator),
+            ("manager", Some("Harbor"), Role::Manager),
+            ("analyst", Some("Harbor"), Role::Analyst),
+            ("stranger", Some("Elsewhere"), Role::Administrator),
+            ("operator", None, Role::Operator),
+        ] {
+            let email = format!("{actor}@harbor.example");
+            let user = NewUser {
+                email: email.clone(),
+                organization: organization.map(str::to_owned),
+                zone: "Europe/Warsaw".parse().unwrap(),
+                role,
+                password: None,
+            };
+            organizations
+                .extend(app.create_user(&app.ctx(By::CommandLine), user).await.unwrap().organization);
+            let ctx = app.ctx(By::CommandLine);
+            let made = app.create_token_by_name(&ctx, organization, &email, false).await.unwrap();
+            tokens.insert(actor, made.secret);
+        }
+        let (ctx, email) = (app.ctx(By::CommandLine), "administrator@harbor.example");
+        let made = app.create_token_by_name(&ctx, Some("Harbor"), email, true).await.unwrap();
+        tokens.insert("read_only", made.secret);
+        let (harbor, elsewhere) = (organizations[0], organizations[3]);
+        let door = Arc::new(Door::new());
+        let router = tenure_api::router(ApiState::new(app.clone(), door.clone(), None));
+        Self { app, clock, door, harbor, elsewhere, router, tokens, _directory: directory }
+    }
+
+    /// The same database behind a service that has just started.
+    pub(crate) fn restart(&mut self) {
+        let app = &self.app;
+        let (entropy, secret) = (app.entropy.clone(), app.secret.clone());
+        self.app = Arc::new(App::new(app.db.clone(), self.clock.clone(), entropy, secret));
+        self.router = tenure_api::router(ApiState::new(self.app.clone(), self.door.clone(), None));
+    }
+
+    /// The same service with another hot path, or with metrics.
+    pub(crate) fn rebuild(&mut self, door: Arc<dyn GatewayDoor>, metrics: Option<PrometheusHandle>) {
+        self.router = tenure_api::router(ApiState::new(self.app.clone(), door, metrics));
+    }
+
+    /// One of the callers.
+    pub(crate) fn by<A: Actor>(&self, _: A) -> Client<'_> {
+        self.by_name(A::NAME)
+    }
+
+    /// One of the callers, by the name of their token.
+    pub(crate) fn by_name(&self, name: &str) -> Client<'_> {
+        Client { world: self, token: self.tokens.get(name).map(String::as_str) }
+    }
+
+    /// Somebody with this token.
+    pub(crate) fn with_token<'a>(&'a self, token: &'a str) -> Client<'a> {
+        Client { world: self, token: Some(token) }
+    }
+
+    /// Sets the clock.
+    pub(crate) fn at(&self, instant: &str) {
+        self.clock.set(instant.parse::<Instant>().unwrap());
+    }
+
+    /// A code that nobody has redeemed.
+    pub(crate) async fn code(&self, licenses: u32, term: &str) -> String {
+        let order = Order { licenses, term: term.parse().unwrap(), order: None, redeem_by: None };
+        self.app.issue_code(&self.app.ctx(By::CommandLine), order).await.unwrap().code.to_string()
+    }
+
+    /// A license key of Harbor.
+    pub(crate) async fn key(&self, licenses: u32, term: &str) -> String {
+        let code = self.code(licenses, term).await;
+        let body = serde_json::json!({ "code": code });
+        let reply = self.by(Administrator).post("…/activation-codes", &body).await;
+        assert_eq!(reply.status, 201, "{reply}");
+        reply.body["key"].as_str().unwrap().to_owned()
+    }
+
+    /// A sensor of Harbor, with the license that is next.
+    pub(crate) async fn sensor(&self, serial: &str) -> String {
+        let body = serde_json::json!({ "serial": serial });
+        let reply = self.by(Administrator).post("…/sensors", &body).await;
+        assert_eq!(reply.status, 201, "{reply}");
+        reply.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a request as it is. `…` in its path stands for Harbor.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
+        Reply { status, headers, body }
+    }
+
+    /// A path in which `…` stands for Harbor.
+    pub(crate) fn path(&self, path: &str) -> String {
+        path.replace('…', &format!("/api/v1/organizations/{}", self.harbor))
+    }
+}
+
+/// A caller.
+pub(crate) struct Client<'world> {
+    world: &'world World,
+    token: Option<&'world str>,
+}
+
+impl Client<'_> {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.call("GET", path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.call("POST", path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.call("PATCH", path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.call("DELETE", path, None).await
+    }
+
+    /// Sends this method; with a body, as JSON.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        self.call_raw(method, path, body.map(|_| "application/json"), body.map(Value::to_string)).await
+    }
+
+    /// Sends any text.
+    pub(crate) async fn call_raw(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: Option<&str>,
+        body: Option<String>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(self.world.path(path));
+        if let Some(token) = self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        if let Some(content_type) = content_type {
+            request = request.header("Content-Type", content_type);
+        }
+        let body = body.map_or_else(Body::empty, Body::from);
+        self.world.send(request.body(body).unwrap()).await
+    }
+}
+
+/// An answer. It is written as its status and its body.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Reply {
+    /// A header's text; empty when there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The status and the problem's code.
+    pub(crate) fn refusal(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or_default())
+    }
+
+    /// The ids of a list.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let items = self.body["items"].as_array().unwrap_or_else(|| panic!("no list: {self}"));
+        items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{:#}", self.status, self.body)
+    }
+}
