@@ -1,0 +1,138 @@
+//! `tenure serve`: the service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tenure_app::{App, Clock, ManualClock, OsEntropy, SystemClock};
+use tenure_domain::Instant;
+use tenure_ingest::{Ingest, Settings};
+use tenure_store::Db;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::watch;
+
+use crate::cli::Serve;
+use crate::config::Config;
+use crate::{Failure, output};
+
+/// A running service.
+pub struct Service {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// Where HTTP is heard.
+    pub http: SocketAddr,
+    /// Where CoAP is heard.
+    pub coap: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// Writes the log to standard error; `RUST_LOG` chooses what.
+pub fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    // A second call, as the demo's, changes nothing.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Runs the service until it is told to stop.
+pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
+    start_log();
+    let manual = options.trial_clock.map(|instant| Arc::new(ManualClock::at(instant)));
+    let clock: Arc<dyn Clock> = match &manual {
+        Some(clock) => clock.clone(),
+        None => Arc::new(SystemClock),
+    };
+    let db = Db::open(&config.database_url).await?;
+    db.migrate().await?;
+    let app = Arc::new(App::new(db, clock, Arc::new(OsEntropy), config.secret()?));
+    let service = Service::start(app, &config, None).await?;
+    output::line(&format!("Tenure listens on http://{} and coap://{}", service.http, service.coap));
+    if let Some(clock) = manual {
+        tokio::spawn(follow_standard_input(clock));
+    }
+    service.until_stopped().await;
+    Ok(())
+}
+
+/// Moves the trial clock to each instant that is written on standard input, and says so.
+async fn follow_standard_input(clock: Arc<ManualClock>) {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        match line.trim().parse::<Instant>() {
+            Ok(instant) => {
+                clock.set(instant);
+                output::line(&format!("The clock stands at {instant}"));
+            }
+            Err(error) => output::error("usage", &error.to_string()),
+        }
+    }
+}
+
+impl Service {
+    /// Starts everything. `tick` is how often the scheduler looks at a clock that runs fast.
+    pub async fn start(app: Arc<App>, config: &Config, tick: Option<Duration>) -> Result<Self, Failure> {
+        let (stop, stopped) = watch::channel(false);
+        // What an outage missed is done before anybody is heard (R17).
+        app.settle_due().await?;
+        let settings = Settings {
+            address: config.coap_address,
+            late_window_us: config.late_window_us()?,
+            refuse: config.refuse(),
+        };
+        let metrics = PrometheusBuilder::new().install_recorder().ok();
+        let started = Ingest::start(app.clone(), settings, stopped.clone()).await;
+        let (ingest, ingesting) = started.map_err(|error| Failure::Failed(error.to_string()))?;
+        let coap = ingest.address();
+
+        let listener = tokio::net::TcpListener::bind(config.http_address).await.map_err(|error| {
+            Failure::Failed(format!("cannot listen for HTTP on {}: {error}", config.http_address))
+        })?;
+        let http = listener.local_addr()?;
+        let router = tenure_api::router(tenure_api::ApiState::new(app.clone(), Arc::new(ingest), metrics));
+        let mut told = stopped.clone();
+        let serving = tokio::spawn(async move {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            let until = async move {
+                // An error is a sender that is gone: stop as well.
+                let _ = told.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
+                tracing::error!(%error, "HTTP has ended");
+            }
+        });
+        let scheduling = {
+            let app = app.clone();
+            tokio::spawn(async move { app.run_scheduler(tick, stopped).await })
+        };
+        Ok(Self { app, http, coap, stop, tasks: vec![serving, ingesting, scheduling] })
+    }
+
+    /// Waits for the signal to stop, and then for everything to be done.
+    pub async fn until_stopped(self) {
+        wait_for_signal().await;
+        tracing::info!("stopping");
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            // A task that has panicked has said so itself.
+            let _ = tokio::time::timeout(Duration::from_secs(20), task).await;
+        }
+        self.app.db.close().await;
+    }
+}
+
+async fn wait_for_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}
