@@ -1,0 +1,50 @@
+# All that a newcomer has to know: `make run` and `make test`. `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check derived bench tools
+
+tenure := cargo run --quiet --locked --package tenure --
+step = @printf '\n== %s\n'
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+run: ## start the demo: one organization, sensors that really send, log-ins on the screen
+	cargo run --release --locked --package tenure -- demo
+
+# Found when the recipe runs, so after the tools are there.
+test: export TENURE_TEST_COAP_CLIENT = $(shell command -v coap-client-notls || command -v coap-client)
+test: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
+test: tools ## run all tests, on SQLite and on a throw-away PostgreSQL
+	$(step) 'tests'
+	scripts/with-postgres cargo nextest run --workspace --locked
+	$(step) 'examples in the documentation'
+	cargo test --doc --workspace --locked
+
+check: tools ## all that a change has to pass: format, lints, documentation, derived files, tests
+	$(step) 'format'
+	cargo fmt --all --check
+	$(step) 'lints'
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(step) 'documentation'
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --locked
+	$(step) 'derived files'
+	@document=$$(mktemp); trap 'rm -f "$$document"' EXIT; \
+	$(tenure) openapi >"$$document"; \
+	diff -u docs/openapi.json "$$document" || \
+	{ echo "docs/openapi.json is stale: run 'make derived' and commit it" >&2; exit 1; }
+	@$(MAKE) --no-print-directory test
+	$(step) 'all is well'
+
+derived: ## write the files that the code generates
+	@document=$$(mktemp); trap 'rm -f "$$document"' EXIT; \
+	$(tenure) openapi >"$$document"; cat "$$document" >docs/openapi.json
+
+bench: ## measure
+	@scripts/tools bench
+	scripts/with-postgres cargo bench --locked --package tenure --bench speed
+
+tools: # install what the tests need and is missing
+	@scripts/tools
