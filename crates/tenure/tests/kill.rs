@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use support::{Client, Database, Engine, Server};
-use tenure_domain::measurement::{
-    Battery, Channel, ChannelType, Period, Reading, Sample, TransferReason, Uplink,
-};
+use tenure_domain::measurement::{ChannelType, Reading, Sample};
 use tenure_domain::{Instant, Serial};
 use tenure_wire::coap::client::{Post, Reply};
 use tenure_wire::coap::{Code, Token};
@@ -37,19 +35,7 @@ fn measured(turn: u32) -> Instant {
 
 fn datagram(turn: u32, out: &mut Vec<u8>) {
     let sample = Sample { at: measured(turn), reading: Reading::Value(i32::try_from(turn).unwrap()) };
-    let body = tenure_wire::measurements::encode(&Uplink {
-        serial: serial(turn),
-        device_token: None,
-        battery: Battery { low: false, centivolts: None, source: None },
-        signal_dbm: None,
-        next_transmission_at: None,
-        period: Period { base_seconds: 60, factor: 1 },
-        configuration_hash: None,
-        extended_configuration_hash: None,
-        transfer_reason: TransferReason(0),
-        channels: vec![Channel { position: 1, kind: ChannelType::Resistance, samples: vec![sample] }],
-    })
-    .unwrap();
+    let body = support::frame(serial(turn), ChannelType::Resistance, vec![sample]);
     let id = u16::try_from(turn & 0xffff).unwrap();
     out.clear();
     let token = Token::new(&turn.to_be_bytes()).unwrap();

@@ -6,10 +6,8 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{Client, Database, Engine, Server};
-use tenure_domain::measurement::{
-    Battery, Channel, ChannelType, Period, Reading, Sample, TransferReason, Uplink,
-};
-use tenure_domain::{Instant, Serial};
+use tenure_domain::Instant;
+use tenure_domain::measurement::{ChannelType, Reading, Sample};
 
 /// A frame that was captured on its way from a real sensor in June 2025.
 const FRAME_A: &str = "0a06282c02424eed1001183c220f080110b8d0a7c20620d2032a020000220e080210b8d0a7c20620722a0200002896d5a7c20640014809820100";
@@ -33,19 +31,7 @@ fn frame(from: &str, tenths: &[i32]) -> Vec<u8> {
         reading: Reading::Value(*tenths),
     };
     let samples = (0..).zip(tenths).map(sample).collect();
-    tenure_wire::measurements::encode(&Uplink {
-        serial: "282c02424eed".parse::<Serial>().unwrap(),
-        device_token: None,
-        battery: Battery { low: false, centivolts: None, source: None },
-        signal_dbm: None,
-        next_transmission_at: None,
-        period: Period { base_seconds: 60, factor: 1 },
-        configuration_hash: None,
-        extended_configuration_hash: None,
-        transfer_reason: TransferReason(0),
-        channels: vec![Channel { position: 1, kind: ChannelType::Temperature, samples }],
-    })
-    .unwrap()
+    support::frame("282c02424eed".parse().unwrap(), ChannelType::Temperature, samples)
 }
 
 /// An organization in Warsaw with a Manager, whose clock stands on 21 November 2026.

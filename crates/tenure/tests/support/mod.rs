@@ -15,6 +15,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::Value;
+use tenure_domain::Serial;
+use tenure_domain::measurement::{Battery, Channel, ChannelType, Period, Sample, TransferReason, Uplink};
 
 /// How long a started process may take to say something.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -241,6 +243,23 @@ fn read(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16
     let mut response = response.expect("an answer");
     let text = response.body_mut().read_to_string().expect("a body");
     (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// The body of a message with one channel, of a sensor in good health that measures once a minute.
+pub fn frame(serial: Serial, kind: ChannelType, samples: Vec<Sample>) -> Vec<u8> {
+    let uplink = Uplink {
+        serial,
+        device_token: None,
+        battery: Battery { low: false, centivolts: None, source: None },
+        signal_dbm: None,
+        next_transmission_at: None,
+        period: Period { base_seconds: 60, factor: 1 },
+        configuration_hash: None,
+        extended_configuration_hash: None,
+        transfer_reason: TransferReason(0),
+        channels: vec![Channel { position: 1, kind, samples }],
+    };
+    tenure_wire::measurements::encode(&uplink).expect("a message")
 }
 
 /// Makes the test once for each engine.
