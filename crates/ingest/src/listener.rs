@@ -184,12 +184,13 @@ impl Listener {
         loop {
             tokio::select! {
                 biased;
+                // First, for under load the others are always ready.
+                _ = stop.wait_for(|stop| *stop) => break,
                 Some(control) = inbox.recv() => self.hear(control),
                 ready = socket.readable(), if self.waiting.len() < MOST_WAITING => {
                     ready?;
                     self.receive(&socket, &mut inbox, &mut buffer);
                 }
-                _ = stop.wait_for(|stop| *stop) => break,
             }
             self.submit();
             self.send(&socket);
