@@ -33,6 +33,7 @@ tenure_store::on_both!(
     a_gateway_hears_which_entries_were_saved,
     a_sensor_that_starts_is_asked_who_it_is_and_its_answer_is_kept,
     a_command_of_another_process_reaches_the_gate,
+    r26_a_device_token_that_another_process_sets_reaches_the_gate,
     what_was_heard_is_committed_before_the_service_stops,
 );
 
@@ -322,6 +323,27 @@ async fn a_command_of_another_process_reaches_the_gate(db: TestDb) {
         let from = at(START).plus_seconds(sent).to_string();
         assert_eq!(world.send(&message(&from, &[201])), Code::CREATED);
         assert!(sent < 60 * 100_000, "the gate does not hear of the revocation");
+    }
+    world.stop().await;
+}
+
+async fn r26_a_device_token_that_another_process_sets_reaches_the_gate(db: TestDb) {
+    let mut world = world(&db, Refuse::Acknowledge).await;
+    let other = App::new(
+        db.again().await,
+        world.clock.clone(),
+        Arc::new(SeededEntropy::new(2)),
+        Secret::new([1; 32]),
+    );
+    let change = tenure_app::change_organization::OrganizationChange {
+        device_token: Some(Some("open-sesame".to_owned())),
+        ..Default::default()
+    };
+    other.change_organization(&world.ctx(), world.organization, change).await.unwrap();
+    let mut sent = 0;
+    while world.send(&message(START, &[200])) != Code::UNAUTHORIZED {
+        sent += 1;
+        assert!(sent < 100_000, "the gate does not hear of the token");
     }
     world.stop().await;
 }

@@ -118,7 +118,9 @@ pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), Stor
     let sql = "UPDATE organizations SET name = $2, name_folded = $3, time_zone = $4, language = $5, device_token = $6 WHERE id = $1";
     let args =
         args![*id, name.as_str(), name.to_lowercase(), zone, language.as_str(), device_token.as_deref()];
-    tx.execute(sql, args).await.map(drop)
+    tx.execute(sql, args).await?;
+    // The gates of other nodes hold the device token.
+    tx.notify_cover().await
 }
 
 /// Keeps how far the organization is settled and audited, and finds what is due next: the last statement of
