@@ -36,29 +36,55 @@ pub enum Permission {
     ManageLicenses,
     /// Add, rename and remove sensors.
     ManageSensors,
+    /// Read the rules by which alerts open.
+    ReadRules,
+    /// Make, change and remove those rules.
+    ManageRules,
+    /// Choose who is told of what.
+    ManageNotifications,
+    /// Read who is in the organization.
+    ReadUsers,
+    /// Invite users, change their roles, remove them.
+    ManageUsers,
     /// Read and make API tokens.
     ManageTokens,
+    /// Read the audit trail.
+    ReadAudit,
     /// Issue and revoke activation codes, see organizations.
     Operate,
 }
 
 impl Permission {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadOrganization,
         Self::ChangeOrganization,
         Self::ReadHistory,
         Self::ReadLicenses,
         Self::ManageLicenses,
         Self::ManageSensors,
+        Self::ReadRules,
+        Self::ManageRules,
+        Self::ManageNotifications,
+        Self::ReadUsers,
+        Self::ManageUsers,
         Self::ManageTokens,
+        Self::ReadAudit,
         Self::Operate,
     ];
 
     /// Whether a token that only reads may do it.
     #[must_use]
     pub const fn reads_only(self) -> bool {
-        matches!(self, Self::ReadOrganization | Self::ReadHistory | Self::ReadLicenses)
+        matches!(
+            self,
+            Self::ReadOrganization
+                | Self::ReadHistory
+                | Self::ReadLicenses
+                | Self::ReadRules
+                | Self::ReadUsers
+                | Self::ReadAudit
+        )
     }
 }
 
@@ -70,23 +96,26 @@ impl Role {
     #[must_use]
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
-            ChangeOrganization, ManageLicenses, ManageSensors, ManageTokens, Operate, ReadHistory,
-            ReadLicenses, ReadOrganization,
+            ChangeOrganization, ManageLicenses, ManageNotifications, ManageRules, ManageSensors,
+            ManageTokens, ManageUsers, Operate, ReadAudit, ReadHistory, ReadLicenses, ReadOrganization,
+            ReadRules, ReadUsers,
         };
         match self {
             Self::Administrator => match permission {
                 ReadOrganization | ChangeOrganization | ReadHistory | ReadLicenses | ManageLicenses
-                | ManageSensors | ManageTokens => true,
+                | ManageSensors | ReadRules | ManageRules | ManageNotifications | ReadUsers | ManageUsers
+                | ManageTokens | ReadAudit => true,
                 Operate => false,
             },
             Self::Manager => match permission {
-                ReadOrganization | ReadHistory | ReadLicenses | ManageLicenses | ManageSensors => true,
-                ChangeOrganization | ManageTokens | Operate => false,
+                ReadOrganization | ReadHistory | ReadLicenses | ManageLicenses | ManageSensors
+                | ReadRules | ManageRules | ManageNotifications | ReadUsers | ReadAudit => true,
+                ChangeOrganization | ManageUsers | ManageTokens | Operate => false,
             },
             Self::Analyst => match permission {
-                ReadOrganization | ReadHistory => true,
-                ChangeOrganization | ReadLicenses | ManageLicenses | ManageSensors | ManageTokens
-                | Operate => false,
+                ReadOrganization | ReadHistory | ReadRules => true,
+                ChangeOrganization | ReadLicenses | ManageLicenses | ManageSensors | ManageRules
+                | ManageNotifications | ReadUsers | ManageUsers | ManageTokens | ReadAudit | Operate => false,
             },
             Self::Operator => matches!(permission, Operate),
         }
@@ -136,9 +165,9 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(table, @r"
-        administrator: [ReadOrganization, ChangeOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors, ManageTokens]
-        manager: [ReadOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors]
-        analyst: [ReadOrganization, ReadHistory]
+        administrator: [ReadOrganization, ChangeOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ManageUsers, ManageTokens, ReadAudit]
+        manager: [ReadOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ReadAudit]
+        analyst: [ReadOrganization, ReadHistory, ReadRules]
         operator: [Operate]
         ");
     }
@@ -149,7 +178,14 @@ mod tests {
             Permission::ALL.into_iter().filter(|permission| permission.reads_only()).collect();
         assert_eq!(
             reading,
-            [Permission::ReadOrganization, Permission::ReadHistory, Permission::ReadLicenses]
+            [
+                Permission::ReadOrganization,
+                Permission::ReadHistory,
+                Permission::ReadLicenses,
+                Permission::ReadRules,
+                Permission::ReadUsers,
+                Permission::ReadAudit
+            ]
         );
     }
 }
