@@ -8,12 +8,13 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use tenure_app::{Caller, Ctx};
+use tenure_app::log_in::SignedIn as Person;
+use tenure_app::{AppError, Caller, Ctx};
 use tenure_domain::id::OrganizationKind;
 use tenure_domain::{OrganizationId, Permission, Refusal};
 
 use crate::extract::PathId;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, cookie};
 
 /// A caller who may do `P` in the organization that the path names.
 pub(crate) struct Member<P> {
@@ -31,6 +32,15 @@ pub(crate) struct Operator {
     /// The clock, read once, and who.
     pub(crate) ctx: Ctx,
 }
+
+/// A person who is logged in, wherever they may what. An API token is no person.
+pub(crate) struct SignedIn {
+    /// Who.
+    pub(crate) person: Person,
+}
+
+/// The person who is logged in, if one is.
+pub(crate) struct MaybeSignedIn(pub(crate) Option<Person>);
 
 /// A permission as a type.
 pub(crate) trait Needs: Send {
@@ -52,7 +62,13 @@ needs!(
     ReadLicenses,
     ManageLicenses,
     ManageSensors,
-    ManageTokens
+    ManageNotifications,
+    ManageTokens,
+    ReadAudit,
+    ReadRules,
+    ManageRules,
+    ReadUsers,
+    ManageUsers,
 );
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750 §2.1).
@@ -62,20 +78,35 @@ fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start())
 }
 
-async fn signed_in(parts: &Parts, state: &ApiState) -> Result<(Caller, Ctx), Problem> {
-    let token = bearer(parts).ok_or(Refusal::Unauthenticated)?;
-    let caller = state.app.authenticate(token).await?;
-    let ctx = state.app.ctx(caller.actor());
-    Ok((caller, ctx))
+/// Who calls, before it is known where.
+enum Who {
+    Token(Caller),
+    Person(Person),
+}
+
+/// Reads who calls: by an API token, if one is sent, else by the cookie of a log-in.
+async fn who(parts: &Parts, state: &ApiState) -> Result<Who, Problem> {
+    if let Some(token) = bearer(parts) {
+        return Ok(Who::Token(state.app.authenticate(token).await?));
+    }
+    let cookie = cookie::value(&parts.headers).ok_or(Refusal::Unauthenticated)?;
+    let person = state.app.signed_in(cookie).await?;
+    cookie::check_site(parts, state)?;
+    Ok(Who::Person(person))
 }
 
 impl<P: Needs> FromRequestParts<ApiState> for Member<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let (caller, ctx) = signed_in(parts, state).await?;
+        let who = who(parts, state).await?;
         let PathId(organization) = PathId::<OrganizationKind>::from_request_parts(parts, state).await?;
+        let caller = match who {
+            Who::Token(caller) => caller,
+            Who::Person(person) => person.caller_in(organization)?,
+        };
         caller.may(organization, P::PERMISSION)?;
+        let ctx = state.app.ctx(caller.actor());
         Ok(Self { caller, ctx, organization, permission: PhantomData })
     }
 }
@@ -84,8 +115,36 @@ impl FromRequestParts<ApiState> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let (caller, ctx) = signed_in(parts, state).await?;
+        let caller = match who(parts, state).await? {
+            Who::Token(caller) => caller,
+            Who::Person(person) => person.operator()?,
+        };
         caller.may_operate()?;
-        Ok(Self { ctx })
+        Ok(Self { ctx: state.app.ctx(caller.actor()) })
+    }
+}
+
+impl FromRequestParts<ApiState> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        match who(parts, state).await? {
+            Who::Token(_) => Err(Refusal::SessionNeeded.into()),
+            Who::Person(person) => Ok(Self { person }),
+        }
+    }
+}
+
+impl FromRequestParts<ApiState> for MaybeSignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let own_page = cookie::check_site(parts, state).is_ok();
+        let Some(cookie) = cookie::value(&parts.headers).filter(|_| own_page) else { return Ok(Self(None)) };
+        match state.app.signed_in(cookie).await {
+            Ok(person) => Ok(Self(Some(person))),
+            Err(AppError::Refused(_)) => Ok(Self(None)),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! The OpenAPI document: what all routes share is added here, the rest stands at each route.
 
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
@@ -20,13 +22,16 @@ use crate::problem::{PROBLEM_JSON, ProblemBody};
         (name = "organization", description = "Name, time zone, language, device token"),
         (name = "licenses", description = "Activation codes, the pool, licenses on sensors"),
         (name = "sensors", description = "The License Manager's table, measurements"),
+        (name = "accounts", description = "Logging in, signing up, one's own account"),
+        (name = "users", description = "Who is in the organization, and who is invited"),
+        (name = "alerts", description = "Alerts, and the rules by which they open"),
         (name = "tokens", description = "API tokens"),
         (name = "operator", description = "What the vendor does"),
         (name = "gateways", description = "Where Bluetooth gateways post"),
         (name = "service", description = "The service itself"),
     ),
     components(schemas(ProblemBody)),
-    security(("bearer" = [])),
+    security(("bearer" = []), ("session" = [])),
     modifiers(&Bearer),
 )]
 pub(crate) struct Head;
@@ -41,6 +46,13 @@ impl Modify for Bearer {
             .components
             .get_or_insert_default()
             .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let description = "The cookie that logging in sets. A request that changes something by it must come from \
+            a page of this service: `Sec-Fetch-Site: same-origin`, or an `Origin` that is the `Host`.";
+        let cookie = ApiKeyValue::with_description("__Host-tenure", description);
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
@@ -59,7 +71,14 @@ pub(crate) fn complete(document: &mut Document) {
     }
 }
 
+/// Whether a route also hears those who are nobody.
+fn is_public(operation: &Operation) -> bool {
+    let nobody = |security: &SecurityRequirement| *security == SecurityRequirement::default();
+    operation.security.as_ref().is_some_and(|security| security.iter().any(nobody))
+}
+
 fn complete_operation(path: &str, operation: &mut Operation) {
+    let public = is_public(operation);
     let mut add = |status: &str, description: &str| {
         let responses = &mut operation.responses.responses;
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
@@ -69,8 +88,10 @@ fn complete_operation(path: &str, operation: &mut Operation) {
         add("500", "`internal`");
     }
     if path.starts_with("/api/v1/") {
-        add("401", "`unauthenticated`");
-        add("403", "`forbidden`, `read_only_token`");
+        if !public {
+            add("401", "`unauthenticated`");
+            add("403", "`forbidden`, `read_only_token`, `cross_site`, `session_needed`");
+        }
         if path.contains('{') {
             add("404", "`not_found`: there is no such thing, or it is another organization's");
         }

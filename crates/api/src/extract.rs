@@ -6,13 +6,13 @@ use std::str::FromStr;
 use axum::body::HttpBody;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use tenure_domain::id::Kind;
-use tenure_domain::{Id, Refusal};
+use tenure_domain::{Id, Refusal, Serial};
 
 use crate::Problem;
 
@@ -27,6 +27,9 @@ pub(crate) struct Query<T>(pub(crate) T);
 
 /// An identifier in the path: `{sensor_id}` for a sensor. What is none of its kind names nothing.
 pub(crate) struct PathId<K>(pub(crate) Id<K>);
+
+/// The serial number in the path, `{serial}`.
+pub(crate) struct PathSerial(pub(crate) Serial);
 
 /// The network address of the caller, for the limits on guessing (R4); `unknown` when the server did not tell it.
 pub(crate) struct Peer(pub(crate) String);
@@ -108,13 +111,33 @@ impl<K: Kind, S: Send + Sync> FromRequestParts<S> for PathId<K> {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for PathSerial {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let malformed = |_| Problem::from(Refusal::SerialMalformed);
+        let path = RawPathParams::from_request_parts(parts, state).await.map_err(malformed)?;
+        let text = path.iter().find_map(|(key, value)| (key == "serial").then_some(value));
+        Ok(Self(text.unwrap_or_default().parse()?))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| place_of(peer.ip()))))
+        let peer = peer.map(|ConnectInfo(peer)| behind_proxy(peer.ip(), &parts.headers));
+        Ok(Self(peer.map_or_else(|| "unknown".to_owned(), place_of)))
     }
+}
+
+/// The address that the proxy on this machine has seen: the last one of `X-Forwarded-For`, which it has added itself.
+/// Whoever is not on this machine could write anything there, so it is not believed.
+fn behind_proxy(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+    let last = forwarded.and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    last.filter(|_| peer.to_canonical().is_loopback()).unwrap_or(peer)
 }
 
 /// The address, or of an IPv6 address the network: whoever has one address of it has them all.
@@ -150,6 +173,19 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r4_the_proxy_on_this_machine_is_believed_and_nobody_else() {
+        let seen = |peer: &str, forwarded: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", axum::http::HeaderValue::from_static(forwarded));
+            behind_proxy(peer.parse().unwrap(), &headers).to_string()
+        };
+        assert_eq!(seen("127.0.0.1", "198.51.100.9, 192.0.2.7"), "192.0.2.7");
+        assert_eq!(seen("::1", "2001:db8::1"), "2001:db8::1");
+        assert_eq!(seen("127.0.0.1", "nonsense"), "127.0.0.1");
+        assert_eq!(seen("203.0.113.5", "192.0.2.7"), "203.0.113.5");
+    }
 
     #[test]
     fn r4_an_ipv6_address_counts_with_its_network() {

@@ -1,25 +1,48 @@
-//! HTTP: the JSON API with its OpenAPI document, and the end point of gateways.
+//! HTTP: the JSON API with its OpenAPI document, the end point of gateways, and the embedded web UI.
 //!
 //! A handler reads the request, calls one use case and shows its result. What goes wrong is a [`Problem`]; who may
 //! call is in the signature of each handler.
 
 mod access;
 mod activation_codes;
+mod additions;
+mod ahead;
+mod alert_rules;
+mod alerts;
+mod audit;
+mod auto_renewal;
+mod cookie;
+mod csv;
 mod document;
+mod exports;
 mod extract;
 mod gateway;
+mod invitations;
+mod license_assignments;
 mod license_summary;
 mod licenses;
+mod me;
 mod measurements;
+mod new_organization;
 mod operator_codes;
+mod operator_organizations;
 mod organization;
 mod page;
+mod password_resets;
 mod problem;
+mod recipients;
+mod removal;
+mod replacement;
 mod rim;
 mod sensor_row;
+mod sensor_values;
 mod sensors;
 mod service;
+mod sessions;
+mod sign_up;
 mod tokens;
+mod ui;
+mod users;
 
 use std::sync::Arc;
 
@@ -28,12 +51,14 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tenure_app::App;
+use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use gateway::{Delivery, GatewayDoor};
 pub use problem::{Problem, ProblemBody, status_of};
+pub use service::ServiceInfo;
 pub use tenure_ingest::GatewayOutcome;
 
 /// The most bytes of a body of the JSON API.
@@ -48,13 +73,20 @@ pub struct ApiState {
     pub gateway: Arc<dyn GatewayDoor>,
     /// What `/metrics` shows; without it there is no such route.
     pub metrics: Option<PrometheusHandle>,
+    /// What the service tells of itself.
+    pub info: Arc<ServiceInfo>,
 }
 
 impl ApiState {
     /// The state of a service with these parts.
     #[must_use]
-    pub fn new(app: Arc<App>, gateway: Arc<dyn GatewayDoor>, metrics: Option<PrometheusHandle>) -> Self {
-        Self { app, gateway, metrics }
+    pub fn new(
+        app: Arc<App>,
+        gateway: Arc<dyn GatewayDoor>,
+        metrics: Option<PrometheusHandle>,
+        info: ServiceInfo,
+    ) -> Self {
+        Self { app, gateway, metrics, info: Arc::new(info) }
     }
 }
 
@@ -62,26 +94,76 @@ fn routes() -> OpenApiRouter<ApiState> {
     let gateways = OpenApiRouter::new()
         .routes(routes!(gateway::post_measurements))
         .layer(DefaultBodyLimit::max(gateway::MOST_BYTES));
+    let additions = OpenApiRouter::new()
+        .routes(routes!(additions::add_sensors))
+        .routes(routes!(additions::preview_additions))
+        .layer(DefaultBodyLimit::max(additions::MOST_BYTES));
     let mut router = OpenApiRouter::with_openapi(document::Head::openapi())
         .routes(routes!(organization::get_organization, organization::patch_organization))
         .routes(routes!(activation_codes::redeem))
         .routes(routes!(activation_codes::preview))
         .routes(routes!(license_summary::license_summary))
         .routes(routes!(sensors::list_sensors, sensors::add_sensor))
-        .routes(routes!(sensors::get_sensor, sensors::patch_sensor))
-        .routes(routes!(licenses::assign_license))
+        .routes(routes!(sensors::count_sensors))
+        .routes(routes!(sensors::get_sensor, sensors::patch_sensor, removal::remove_sensor))
+        .routes(routes!(removal::preview_removal))
+        .routes(routes!(removal::removed_sensors))
+        .routes(routes!(removal::erase_history))
+        .routes(routes!(measurements::removed_measurements))
+        .routes(routes!(replacement::replace_sensor))
+        .routes(routes!(ahead::look_ahead))
+        .routes(routes!(license_assignments::assign_licenses))
+        .routes(routes!(license_assignments::preview_assignments))
+        .routes(routes!(auto_renewal::set_auto_renewal))
+        .routes(routes!(auto_renewal::preview_auto_renewal))
+        .routes(routes!(audit::audit_trail))
+        .routes(routes!(audit::sensor_audit_trail))
+        .routes(routes!(licenses::assign_license, licenses::sensor_licenses))
+        .routes(routes!(licenses::preview_assignment))
         .routes(routes!(licenses::take_back))
+        .routes(routes!(exports::sensors_csv))
+        .routes(routes!(exports::measurements_csv))
+        .routes(routes!(recipients::recipients, recipients::set_recipients))
+        .routes(routes!(sensor_values::sensor_values))
         .routes(routes!(measurements::measurements))
         .routes(routes!(measurements::device))
+        .routes(routes!(alert_rules::list_alert_rules, alert_rules::add_alert_rule))
+        .routes(routes!(alert_rules::patch_alert_rule, alert_rules::remove_alert_rule))
+        .routes(routes!(alerts::list_alerts))
+        .routes(routes!(alerts::alert_counts))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(operator_codes::issue_code, operator_codes::list_codes))
         .routes(routes!(operator_codes::revoke_code))
+        .routes(routes!(operator_codes::preview_revocation))
+        .routes(routes!(operator_organizations::list_organizations))
+        .routes(routes!(operator_organizations::find_serial))
+        .routes(routes!(operator_organizations::free_serial))
+        .routes(routes!(sessions::log_in))
+        .routes(routes!(sessions::current_session, sessions::log_out))
+        .routes(routes!(sign_up::sign_up))
+        .routes(routes!(me::patch_me))
+        .routes(routes!(me::put_password))
+        .routes(routes!(me::begin_one_time_codes))
+        .routes(routes!(me::confirm_one_time_codes))
+        .routes(routes!(me::remove_one_time_codes))
+        .routes(routes!(me::renew_recovery_codes))
+        .routes(routes!(password_resets::ask_for_reset))
+        .routes(routes!(password_resets::reset_password))
+        .routes(routes!(invitations::look_up_invitation))
+        .routes(routes!(invitations::accept_invitation))
+        .routes(routes!(users::list_users))
+        .routes(routes!(users::patch_user, users::remove_user))
+        .routes(routes!(invitations::list_invitations, invitations::invite))
+        .routes(routes!(invitations::withdraw_invitation))
+        .routes(routes!(new_organization::create_organization))
+        .routes(routes!(service::service))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))
         .routes(routes!(service::metrics))
         .routes(routes!(service::openapi_json))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .merge(additions)
         .merge(gateways);
     document::complete(router.get_openapi_mut());
     router
@@ -94,9 +176,10 @@ fn routes() -> OpenApiRouter<ApiState> {
 pub fn router(state: ApiState) -> Router {
     let (router, _) = routes().split_for_parts();
     router
-        .fallback(async || Problem::route_unknown())
+        .fallback(ui::serve)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(state.clone(), rim::rim))
+        .layer(CompressionLayer::new())
         .with_state(state)
 }
 

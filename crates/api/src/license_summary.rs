@@ -40,7 +40,7 @@ struct SensorCounts {
     unlicensed: i64,
 }
 
-/// A license key with its ledger: its licenses are all in one of the five states (R18).
+/// A license key with its ledger: its licenses are all in one of the six states (R18).
 #[derive(Serialize, ToSchema)]
 #[schema(as = LicenseKey)]
 struct Key {
@@ -55,6 +55,8 @@ struct Key {
     queued: i64,
     active: i64,
     ended: i64,
+    /// Left behind by removed sensors, and still running (R21).
+    released: i64,
     revoked: i64,
     #[schema(value_type = Option<String>, format = DateTime)]
     redeemed_at: Option<Instant>,
@@ -67,7 +69,7 @@ struct Key {
 impl From<Code> for Key {
     fn from(code: Code) -> Self {
         let Code { id, licenses, term, revoked_at, redemption, tally, .. } = code;
-        let Tally { available, queued, active, ended, revoked } = tally;
+        let Tally { available, queued, active, ended, released, revoked } = tally;
         let redeemed_at = redemption.as_ref().map(|redemption| redemption.at);
         let redeemed_by = redemption.as_ref().map(|redemption| Actor::person(&redemption.by).to_owned());
         let key = redemption.map(|redemption| redemption.key);
@@ -80,6 +82,7 @@ impl From<Code> for Key {
             queued,
             active,
             ended,
+            released,
             revoked,
             redeemed_at,
             redeemed_by,

@@ -89,7 +89,7 @@ impl From<Channel> for ChannelBody {
 }
 
 /// A mean to a millionth, a thousandth of the finest step that a sensor has: what follows is noise of the division.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
@@ -134,6 +134,34 @@ pub(crate) async fn measurements(
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<Measurements>, Problem> {
     let channels = state.app.measurements(&by.ctx, by.organization, id, asked(&query)?).await?;
+    Ok(Json(Measurements { channels: channels.into_iter().map(ChannelBody::from).collect() }))
+}
+
+/// Read a removed sensor's measurements
+///
+/// Its history stays until it is erased (R21).
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/removed-sensors/{sensor_id}/measurements",
+    tag = "sensors",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("sensor_id" = String, Path, description = "The removed sensor"),
+        HistoryQuery,
+    ),
+    responses(
+        (status = 200, body = Measurements),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `query_malformed`"),
+    ),
+)]
+pub(crate) async fn removed_measurements(
+    by: Member<access::ReadHistory>,
+    PathId(id): PathId<SensorKind>,
+    State(state): State<ApiState>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<Measurements>, Problem> {
+    let channels = state.app.removed_measurements(&by.ctx, by.organization, id, asked(&query)?).await?;
     Ok(Json(Measurements { channels: channels.into_iter().map(ChannelBody::from).collect() }))
 }
 

@@ -9,11 +9,12 @@ use tenure_app::issue_code::Order;
 use tenure_app::revoke_code::Revoked;
 use tenure_app::rows::{Code, Tally};
 use tenure_domain::id::CodeKind;
-use tenure_domain::{CodeId, Date, Instant, OrganizationId, Term};
+use tenure_domain::{CodeId, Date, Instant, OrganizationId, SensorId, Serial, Term};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Operator;
 use crate::extract::{Body, OptionalBody, PathId, Query, parsed};
+use crate::operator_organizations::NamedOrganization;
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem};
@@ -114,6 +115,8 @@ pub(crate) struct CodeBody {
     queued: i64,
     active: i64,
     ended: i64,
+    /// Left behind by removed sensors, and still running (R21).
+    released: i64,
     revoked: i64,
 }
 
@@ -130,7 +133,7 @@ struct CodeRedemption {
 impl From<Code> for CodeBody {
     fn from(code: Code) -> Self {
         let Code { id, licenses, term, order, redeem_by, issued_at, revoked_at, redemption, tally } = code;
-        let Tally { available, queued, active, ended, revoked } = tally;
+        let Tally { available, queued, active, ended, released, revoked } = tally;
         let redemption = redemption.map(|redemption| CodeRedemption {
             organization_id: redemption.organization,
             at: redemption.at,
@@ -149,6 +152,7 @@ impl From<Code> for CodeBody {
             queued,
             active,
             ended,
+            released,
             revoked,
         }
     }
@@ -206,6 +210,8 @@ pub(crate) struct Revocation {
     revoked: i64,
     /// How many still cover a sensor until their end.
     still_active: i64,
+    /// How many are left behind by removed sensors, and still run until their end (R21).
+    still_released: i64,
 }
 
 /// Revoke an activation code
@@ -227,7 +233,69 @@ pub(crate) async fn revoke_code(
     OptionalBody(revocation): OptionalBody<NewRevocation>,
 ) -> Result<Json<Revocation>, Problem> {
     let end_active = revocation.end_active.unwrap_or(false);
-    let Revoked { was_revoked, revoked, still_active } =
+    let Revoked { was_revoked, revoked, still_active, still_released } =
         state.app.revoke_code(&by.ctx, id, end_active).await?;
-    Ok(Json(Revocation { was_revoked, revoked, still_active }))
+    Ok(Json(Revocation { was_revoked, revoked, still_active, still_released }))
+}
+
+/// How many sensors a preview names.
+const MOST_NAMED: usize = 50;
+
+/// What revoking a code would do. All is zero, and the organization null, while nobody has redeemed it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RevocationPreview {
+    /// How many of its licenses are in the pool: they are revoked.
+    available: i64,
+    /// How many are queued: they are revoked.
+    queued: i64,
+    /// How many cover a sensor: they end at once with `end_active`, and else run to their end.
+    active: i64,
+    /// How many are left behind by removed sensors: they are treated as the active ones (R21).
+    released: i64,
+    organization: Option<NamedOrganization>,
+    /// How many sensors have no cover any more once it is done.
+    sensors_losing_cover: usize,
+    /// The first 50 of them.
+    sensors: Vec<LosingCover>,
+}
+
+/// A sensor that loses its cover.
+#[derive(Serialize, ToSchema)]
+struct LosingCover {
+    #[schema(value_type = String)]
+    id: SensorId,
+    #[schema(value_type = String, example = "282c02424eed")]
+    serial: Serial,
+    name: String,
+}
+
+/// See what revoking an activation code would do
+#[utoipa::path(
+    post,
+    path = "/api/v1/operator/activation-codes/{activation_code_id}/revocation/preview",
+    tag = "operator",
+    params(("activation_code_id" = String, Path, description = "The code's id")),
+    request_body = Option<NewRevocation>,
+    responses((status = 200, body = RevocationPreview)),
+)]
+pub(crate) async fn preview_revocation(
+    by: Operator,
+    PathId(id): PathId<CodeKind>,
+    State(state): State<ApiState>,
+    OptionalBody(revocation): OptionalBody<NewRevocation>,
+) -> Result<Json<RevocationPreview>, Problem> {
+    let end_active = revocation.end_active.unwrap_or(false);
+    let preview = state.app.preview_revocation(&by.ctx, id, end_active).await?;
+    let named = preview.losing_cover.iter().take(MOST_NAMED);
+    Ok(Json(RevocationPreview {
+        available: preview.available,
+        queued: preview.queued,
+        active: preview.active,
+        released: preview.released,
+        organization: preview.organization.map(|(id, name)| NamedOrganization { id, name }),
+        sensors_losing_cover: preview.losing_cover.len(),
+        sensors: named
+            .map(|(id, serial, name)| LosingCover { id: *id, serial: *serial, name: name.clone() })
+            .collect(),
+    }))
 }

@@ -62,25 +62,45 @@ pub struct ProblemBody {
 pub const fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::MessageMalformed => StatusCode::BAD_REQUEST,
-        Refusal::Unauthenticated | Refusal::DeviceTokenWrong => StatusCode::UNAUTHORIZED,
-        Refusal::Forbidden | Refusal::ReadOnlyToken => StatusCode::FORBIDDEN,
+        Refusal::Unauthenticated
+        | Refusal::DeviceTokenWrong
+        | Refusal::CredentialsWrong
+        | Refusal::OneTimeCodeRequired
+        | Refusal::OneTimeCodeWrong => StatusCode::UNAUTHORIZED,
+        Refusal::Forbidden
+        | Refusal::ReadOnlyToken
+        | Refusal::CrossSite
+        | Refusal::SessionNeeded
+        | Refusal::PasswordWrong
+        | Refusal::SignUpClosed => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } | Refusal::SensorUnknown => StatusCode::NOT_FOUND,
         Refusal::NoLicenseLeft
         | Refusal::KeyNotAvailable
         | Refusal::LicenseInUse
         | Refusal::LicenseNotHeld
+        | Refusal::LicenseNotReleased
+        | Refusal::SensorCovered
+        | Refusal::SerialListedTwice
+        | Refusal::ListRefused { .. }
         | Refusal::ChainTooLong
         | Refusal::SerialAlreadyAdded
         | Refusal::SerialInUseElsewhere
-        | Refusal::EmailInUse => StatusCode::CONFLICT,
+        | Refusal::EmailInUse
+        | Refusal::TooManyAlertRules
+        | Refusal::OneTimeCodesOff
+        | Refusal::OrganizationNameInUse
+        | Refusal::LastAdministrator
+        | Refusal::AlreadyMember => StatusCode::CONFLICT,
+        Refusal::LinkExpired => StatusCode::GONE,
         Refusal::CodeMalformed
         | Refusal::CodeTypo { .. }
         | Refusal::CodeNotValid
         | Refusal::SerialMalformed
+        | Refusal::SerialNotConfirmed
         | Refusal::TermMalformed
         | Refusal::ZoneUnknown
         | Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooManyAttempts { .. } | Refusal::TooManyLogIns { .. } => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 
@@ -141,7 +161,9 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let retry = match refusal {
-            Refusal::TooManyAttempts { retry_at } => Some(Retry::At(retry_at)),
+            Refusal::TooManyAttempts { retry_at } | Refusal::TooManyLogIns { retry_at } => {
+                Some(Retry::At(retry_at))
+            }
             _ => None,
         };
         Self { retry, ..Self::new(status_of(&refusal), refusal.code(), refusal.to_string()) }
@@ -156,6 +178,11 @@ impl From<AppError> for Problem {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "the store did not answer a request");
                 Self::unavailable()
+            }
+            error @ (AppError::Template(_) | AppError::Unsealed) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "the service has a fault");
+                Self::internal()
             }
         }
     }

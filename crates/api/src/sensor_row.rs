@@ -3,8 +3,8 @@
 use serde::Serialize;
 use tenure_app::Caller;
 use tenure_app::list_sensors::Row;
-use tenure_app::rows::{QueuedRow, Shown};
-use tenure_domain::{Date, Instant, LicenseId, Permission, SensorId, Serial, Standing, Term};
+use tenure_app::rows::{Earlier, QueuedRow, Shown};
+use tenure_domain::{AtEnd, Date, Instant, LicenseId, Permission, SensorId, Serial, Standing, Term};
 use utoipa::ToSchema;
 
 /// A sensor. For those who may not read licenses the fields about licenses are null or empty.
@@ -47,6 +47,13 @@ pub(crate) struct Sensor {
     covered_until_on: Option<Date>,
     /// Whether it takes a license of the pool when its chain ends (R12).
     auto_renewal: bool,
+    /// What happens at the end of its chain if nobody does anything: `renews`, `no_license` (it takes one, but none is
+    /// left for it, R14) or `stops` (auto renewal is off). Told of a chain that ends within 60 days, and of an expired
+    /// sensor, which waits for a license or has stopped; else null.
+    #[schema(value_type = Option<String>, example = "renews")]
+    at_end: Option<AtEnd>,
+    /// The last five covers that were over before the shown one, newest last: what is between them are gaps (R16).
+    earlier_cover: Vec<EarlierCover>,
     /// How many of its messages were refused since one was last saved (R27).
     refused_messages: i64,
     /// When the first of them arrived.
@@ -61,6 +68,64 @@ pub(crate) struct Sensor {
     signal_dbm: Option<i16>,
     #[schema(value_type = String, format = DateTime)]
     added_at: Instant,
+}
+
+/// The columns of an exported table.
+pub(crate) const CSV_HEADER: [&str; 21] = [
+    "id",
+    "serial",
+    "name",
+    "standing",
+    "activation_date",
+    "expires_on",
+    "expires_at",
+    "days_remaining",
+    "key",
+    "queued_licenses",
+    "covered_until",
+    "covered_until_on",
+    "auto_renewal",
+    "at_end",
+    "last_seen_at",
+    "battery_low",
+    "battery_volts",
+    "signal_dbm",
+    "refused_messages",
+    "refused_since",
+    "added_at",
+];
+
+impl Sensor {
+    /// The row's fields under [`CSV_HEADER`]; empty where there is nothing.
+    pub(crate) fn csv(&self) -> [String; 21] {
+        fn text<T: ToString>(value: Option<T>) -> String {
+            value.map_or_else(String::new, |value| value.to_string())
+        }
+        let battery = self.battery.as_ref();
+        [
+            self.id.to_string(),
+            self.serial.to_string(),
+            self.name.clone(),
+            self.standing.to_string(),
+            text(self.activation_date),
+            text(self.expires_on),
+            text(self.expires_at),
+            text(self.days_remaining),
+            text(self.key.as_ref()),
+            self.queued.len().to_string(),
+            text(self.covered_until),
+            text(self.covered_until_on),
+            self.auto_renewal.to_string(),
+            text(self.at_end.map(AtEnd::name)),
+            text(self.last_seen_at),
+            text(battery.map(|battery| battery.low)),
+            text(battery.and_then(|battery| battery.volts)),
+            text(self.signal_dbm),
+            self.refused_messages.to_string(),
+            text(self.refused_since),
+            self.added_at.to_string(),
+        ]
+    }
 }
 
 /// A license behind the active one.
@@ -78,6 +143,16 @@ struct Queued {
     expires_on: Date,
 }
 
+/// A cover that is over, by local dates.
+#[derive(Serialize, ToSchema)]
+struct EarlierCover {
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last date that it covered.
+    #[schema(value_type = String, format = Date)]
+    until: Date,
+}
+
 /// A sensor's battery.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Battery)]
@@ -89,7 +164,7 @@ struct BatteryBody {
 impl Sensor {
     /// The row as this caller may see it (R34).
     pub(crate) fn new(row: Row, caller: &Caller) -> Self {
-        let Row { sensor, standing, days_remaining, queued, state } = row;
+        let Row { sensor, standing, days_remaining, queued, at_end, earlier, state } = row;
         let licenses = caller.role_allows(Permission::ReadLicenses);
         let shown = sensor.shown.filter(|_| licenses);
         let chain_end = sensor.chain_end.filter(|_| licenses);
@@ -103,6 +178,7 @@ impl Sensor {
             activation_date: row.activation_date,
             expires_on: row.expires_on,
         };
+        let cover = |Earlier { from, until }| EarlierCover { from, until };
         let battery = |battery: tenure_domain::measurement::Battery| BatteryBody {
             low: battery.low,
             volts: battery.centivolts.map(|level| f64::from(level) / 100.0),
@@ -123,6 +199,8 @@ impl Sensor {
             covered_until: chain_end.map(|end| end.ends),
             covered_until_on: chain_end.map(|end| end.expires_on),
             auto_renewal: sensor.auto_renewal,
+            at_end: at_end.filter(|_| licenses),
+            earlier_cover: earlier.into_iter().filter(|_| licenses).map(cover).collect(),
             refused_messages: state.map_or(0, |state| state.refused),
             refused_since: state.and_then(|state| state.refused_since),
             last_seen_at: state.map(|state| state.last_seen),

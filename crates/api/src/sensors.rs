@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::list_sensors::Asked;
-use tenure_app::rows::{Place, Sort};
+use tenure_app::rows::{Place, Sort, StandingCounts};
 use tenure_app::sensors::{Addition, SensorChange};
 use tenure_domain::id::SensorKind;
 use tenure_domain::{Permission, Refusal, SensorId, Serial, Standing};
@@ -26,13 +26,15 @@ const LONGEST_SEARCH: usize = 100;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// Part of a name or serial number, in any case of letters.
+    /// Part of a name or serial number, in any case of letters. For those who may read licenses also at least four
+    /// letters of a license key.
     search: Option<String>,
     /// Only those that stand so: `covered`, `expiring`, `expired` or `unlicensed`.
     standing: Option<String>,
-    /// `expires_at` (what is sorted by when nothing is said), `name`, `serial`, `activation_date`, `key`,
-    /// `auto_renewal` or `covered_until`. Without the right to read licenses: `name` when nothing is said, `serial`
-    /// or `auto_renewal`.
+    /// `expires_at` (what is sorted by when nothing is said), `name`, `serial`, `standing` (expired, expiring,
+    /// covered), `activation_date`, `key`, `auto_renewal` (off, on), `covered_until` or `last_seen_at` (as of the last
+    /// minute). What has no such value comes last in either direction. Without the right to read licenses: `name` when
+    /// nothing is said, `serial`, `auto_renewal` or `last_seen_at`.
     sort: Option<String>,
     /// `asc` (when nothing is said) or `desc`.
     order: Option<String>,
@@ -64,12 +66,12 @@ struct Cursor {
 /// Whether a sort shows something of licenses.
 const fn is_about_licenses(sort: Sort) -> bool {
     match sort {
-        Sort::ExpiresAt | Sort::ActivationDate | Sort::Key | Sort::CoveredUntil => true,
-        Sort::Name | Sort::Serial | Sort::AutoRenewal => false,
+        Sort::ExpiresAt | Sort::Standing | Sort::ActivationDate | Sort::Key | Sort::CoveredUntil => true,
+        Sort::Name | Sort::Serial | Sort::AutoRenewal | Sort::LastSeenAt => false,
     }
 }
 
-fn sort(text: Option<&str>, licenses: bool) -> Result<(&'static str, Sort), Refusal> {
+pub(crate) fn sort(text: Option<&str>, licenses: bool) -> Result<(&'static str, Sort), Refusal> {
     let text = text.unwrap_or(if licenses { "expires_at" } else { "name" });
     let found = Sort::ALL.into_iter().find(|(name, _)| *name == text);
     let (name, sort) = found.ok_or_else(|| {
@@ -82,7 +84,7 @@ fn sort(text: Option<&str>, licenses: bool) -> Result<(&'static str, Sort), Refu
     Ok((name, sort))
 }
 
-fn descending(text: Option<&str>) -> Result<bool, Refusal> {
+pub(crate) fn descending(text: Option<&str>) -> Result<bool, Refusal> {
     match text {
         None | Some("asc") => Ok(false),
         Some("desc") => Ok(true),
@@ -90,7 +92,7 @@ fn descending(text: Option<&str>) -> Result<bool, Refusal> {
     }
 }
 
-fn search(text: Option<String>) -> Result<String, Refusal> {
+pub(crate) fn search(text: Option<String>) -> Result<String, Refusal> {
     let text = text.unwrap_or_default();
     let fits = text.chars().count() <= LONGEST_SEARCH && !text.chars().any(char::is_control);
     let expected = || format!("at most {LONGEST_SEARCH} characters, on one line");
@@ -127,6 +129,8 @@ pub(crate) async fn list_sensors(
     };
     let asked = Asked {
         search: search(query.search)?,
+        licenses: by.caller.role_allows(Permission::ReadLicenses),
+        only: None,
         standing: query.standing.map(|standing| standing.parse::<Standing>()).transpose()?,
         sort,
         descending,
@@ -139,6 +143,50 @@ pub(crate) async fn list_sensors(
         items: rows.into_iter().map(|row| Sensor::new(row, &by.caller)).collect(),
         next_cursor: place.map(cursor).transpose()?,
     }))
+}
+
+/// What is counted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CountQuery {
+    /// As in the list.
+    search: Option<String>,
+}
+
+/// How many sensors stand how.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SensorCounts {
+    all: i64,
+    covered: i64,
+    /// Covered for at most 30 days more; they are not among the covered ones here.
+    expiring: i64,
+    expired: i64,
+    unlicensed: i64,
+}
+
+/// Count sensors by their standing
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/sensors/count",
+    tag = "sensors",
+    params(("organization_id" = String, Path, description = "The organization"), CountQuery),
+    responses(
+        (status = 200, body = SensorCounts),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `query_malformed`"),
+    ),
+)]
+pub(crate) async fn count_sensors(
+    by: Member<access::ReadHistory>,
+    State(state): State<ApiState>,
+    Query(query): Query<CountQuery>,
+) -> Result<Json<SensorCounts>, Problem> {
+    let (search, licenses) = (search(query.search)?, by.caller.role_allows(Permission::ReadLicenses));
+    let counts = state.app.count_sensors(&by.ctx, by.organization, &search, licenses).await?;
+    let StandingCounts { covered, expiring, expired, unlicensed } = counts;
+    let all = covered + expiring + expired + unlicensed;
+    Ok(Json(SensorCounts { all, covered, expiring, expired, unlicensed }))
 }
 
 /// Read a sensor
@@ -168,17 +216,19 @@ pub(crate) struct NewSensor {
     /// 12 hexadecimal digits, as on the sensor's label.
     #[schema(example = "282c02424eed")]
     serial: String,
-    /// 1 to 100 characters; the serial number when nothing is said.
+    /// 1 to 100 characters. When nothing is said: the serial number, or the name that it had here before.
     name: Option<String>,
     /// The license key, or its id, to take a license of; the license that is next when nothing is said (R13).
     key: Option<String>,
-    /// Whether it takes a license of the pool when its chain ends (R12); true when nothing is said.
+    /// Whether it takes a license of the pool when its chain ends (R12). When nothing is said: true, or what it was
+    /// before.
     auto_renewal: Option<bool>,
 }
 
 /// Add a sensor
 ///
-/// It takes one license (R22).
+/// It takes one license (R22). A sensor that was removed comes back with its id, its name and its history, and with the
+/// license that it left behind if that still runs; then it takes none, and `key` is not used (R21).
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization_id}/sensors",

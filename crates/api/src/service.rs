@@ -1,11 +1,15 @@
-//! The service itself: whether it lives, whether it is ready, what it counts.
+//! The service itself: what it is, whether it lives, whether it is ready, what it counts.
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tenure_domain::Instant;
+use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 
 use crate::problem::ProblemBody;
@@ -13,6 +17,76 @@ use crate::{ApiState, Problem};
 
 /// How long the database may take for a read when it is asked whether it is there.
 const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// What the service tells of itself, and knows of itself alone.
+#[derive(Clone, Debug)]
+pub struct ServiceInfo {
+    /// Whether everybody may sign up, or only who is invited.
+    pub sign_up_open: bool,
+    /// Whether mail goes to a mail server, or into a folder.
+    pub mail_by_smtp: bool,
+    /// The address under which people reach the service, without a slash at its end.
+    pub public_url: Option<String>,
+    /// The address at which HTTP is heard, which counts where no public one is known.
+    pub http_address: String,
+    /// The host that sensors send to; none for the one in a person's own request.
+    pub sensor_host: Option<String>,
+    /// The port that sensors send to (UDP).
+    pub sensor_port: u16,
+}
+
+/// What a person needs to know of the service before they log in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Service)]
+pub(crate) struct ServiceBody {
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// `open`: everybody may sign up; `invitation`: who is invited.
+    #[schema(example = "invitation")]
+    sign_up: &'static str,
+    /// `smtp`: mail is sent; `folder`: it is put into a folder of the server.
+    #[schema(example = "smtp")]
+    mail: &'static str,
+    sensor_server: SensorServer,
+    /// Where the API and the gateways' end point are.
+    #[schema(example = "https://tenure.harbor.example")]
+    http_address: String,
+    /// The service's clock.
+    #[schema(value_type = String, format = DateTime)]
+    now: Instant,
+}
+
+/// Where sensors send to, by CoAP.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SensorServer {
+    #[schema(example = "tenure.harbor.example")]
+    host: String,
+    #[schema(example = 5683)]
+    port: u16,
+}
+
+/// Read what the service is
+#[utoipa::path(get, path = "/api/v1/service", tag = "service", security(()),
+    responses((status = 200, body = ServiceBody)))]
+pub(crate) async fn service(State(state): State<ApiState>, headers: HeaderMap) -> Json<ServiceBody> {
+    let info = &state.info;
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    Json(ServiceBody {
+        version: env!("CARGO_PKG_VERSION"),
+        sign_up: if info.sign_up_open { "open" } else { "invitation" },
+        mail: if info.mail_by_smtp { "smtp" } else { "folder" },
+        sensor_server: SensorServer {
+            host: info.sensor_host.clone().unwrap_or_else(|| name.to_owned()),
+            port: info.sensor_port,
+        },
+        http_address: info.public_url.clone().unwrap_or_else(|| info.http_address.clone()),
+        now: state.app.clock.now(),
+    })
+}
 
 /// Whether the process lives
 #[utoipa::path(get, path = "/livez", tag = "service", security(()),

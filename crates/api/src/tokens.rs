@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tenure_app::rows;
+use tenure_app::{create_token, rows};
 use tenure_domain::id::TokenKind;
 use tenure_domain::{Instant, Role, TokenId};
 use utoipa::ToSchema;
 
 use crate::access::{self, Member};
 use crate::extract::{OptionalBody, PathId};
+use crate::problem::ProblemBody;
 use crate::{ApiState, Problem};
 
 /// An API token.
@@ -20,18 +21,23 @@ pub(crate) struct Token {
     id: TokenId,
     /// The address of the user whose role it carries.
     email: String,
-    /// That role today.
+    /// What it is for, in words; may be empty.
+    name: String,
+    /// What it may today: the user's role, or the lesser one that it was given.
     #[schema(value_type = String, example = "manager")]
     role: Role,
     read_only: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
+    /// When it was last used, to the minute; null if never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used_at: Option<Instant>,
 }
 
 impl From<rows::Token> for Token {
     fn from(token: rows::Token) -> Self {
-        let rows::Token { id, email, role, read_only, created_at, .. } = token;
-        Self { id, email, role, read_only, created_at }
+        let rows::Token { id, email, name, role, read_only, created_at, last_used_at, .. } = token;
+        Self { id, email, name, role, read_only, created_at, last_used_at }
     }
 }
 
@@ -57,8 +63,14 @@ pub(crate) struct MadeToken {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewToken {
+    /// What it is for, in words, at most 100 characters.
+    name: Option<String>,
     /// Whether it only reads; false when nothing is said.
     read_only: Option<bool>,
+    /// The most that it may: `administrator`, `manager` or `analyst`, no more than the caller may. The caller's role
+    /// of each day when nothing is said.
+    #[schema(value_type = Option<String>, example = "analyst")]
+    role: Option<Role>,
 }
 
 /// List the API tokens
@@ -79,23 +91,31 @@ pub(crate) async fn list_tokens(
 
 /// Make an API token of the caller's own
 ///
-/// It carries the caller's role in the organization, today's and later ones.
+/// It carries the caller's role in the organization, today's and later ones, or a lesser one.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization_id}/tokens",
     tag = "tokens",
     params(("organization_id" = String, Path, description = "The organization")),
     request_body = Option<NewToken>,
-    responses((status = 201, body = MadeToken)),
+    responses(
+        (status = 201, body = MadeToken),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "`invalid`"),
+    ),
 )]
 pub(crate) async fn create_token(
     by: Member<access::ManageTokens>,
     State(state): State<ApiState>,
     OptionalBody(new): OptionalBody<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
-    let read_only = new.read_only.unwrap_or(false);
-    let email = &by.caller.token.email;
-    let made = state.app.create_token(&by.ctx, by.organization, email, read_only).await?;
+    by.caller.may_pass_on(new.role)?;
+    let new = create_token::NewToken {
+        email: &by.caller.email,
+        name: new.name.as_deref().unwrap_or_default(),
+        read_only: new.read_only.unwrap_or(false),
+        role: new.role.or(by.caller.given_role()),
+    };
+    let made = state.app.create_token_with(&by.ctx, by.organization, new).await?;
     Ok((StatusCode::CREATED, Json(MadeToken { token: made.secret, row: made.token.into() })))
 }
 

@@ -1,6 +1,6 @@
 //! "+": giving a sensor one more license (R11, R13).
 
-use tenure_domain::{CodeId, Desk, License, OrganizationId, Refusal, Sensor, SensorId};
+use tenure_domain::{CodeId, Desk, OrganizationId, Refusal, Sensor, SensorId};
 use tenure_store::{codes, ledger};
 
 use crate::settled::{SettledOrganization, Stop};
@@ -38,30 +38,42 @@ impl SettledOrganization {
 
     /// Gives a sensor a license of a key, or the one that is next.
     pub(crate) async fn assign(&mut self, sensor: Sensor, key: Option<&str>) -> Result<Sensor, AppError> {
-        let assign = |desk: &mut Desk<'_>, sensors: &mut [Sensor], license: License| {
-            sensors.iter_mut().try_for_each(|sensor| desk.assign(sensor, license))
-        };
-        let changed = match key {
-            None => {
-                self.at_desk(vec![sensor], |desk, sensors| {
-                    let license = desk.take_next()?.ok_or(Refusal::NoLicenseLeft)?;
-                    Ok(assign(desk, sensors, license)?)
-                })
-                .await?
-            }
-            Some(key) => {
-                let code = self.key(key).await?;
-                let licenses = ledger::available_of_code(&mut self.tx, code, 1).await?;
-                let license = *licenses.first().ok_or(Refusal::KeyNotAvailable)?;
-                self.at_desk(vec![sensor], |desk, sensors| assign(desk, sensors, license).map_err(Stop::from))
-                    .await?
-            }
-        };
+        let changed = self.assign_each(vec![sensor], key).await?;
         changed.into_iter().next().ok_or_else(|| Refusal::NotFound { what: "sensor" }.into())
     }
 
+    /// Gives each sensor a license, in their order: of a key, or those that are next. Either all get one or none does.
+    pub(crate) async fn assign_each(
+        &mut self,
+        sensors: Vec<Sensor>,
+        key: Option<&str>,
+    ) -> Result<Vec<Sensor>, AppError> {
+        let Some(key) = key else {
+            let next = |desk: &mut Desk<'_>, sensors: &mut [Sensor]| {
+                sensors.iter_mut().try_for_each(|sensor| {
+                    let license = desk.take_next()?.ok_or(Refusal::NoLicenseLeft)?;
+                    Ok(desk.assign(sensor, license)?)
+                })
+            };
+            return self.at_desk(sensors, next).await;
+        };
+        let code = self.key(key).await?;
+        let wanted = u32::try_from(sensors.len()).unwrap_or(u32::MAX);
+        let licenses = ledger::available_of_code(&mut self.tx, code, wanted).await?;
+        if licenses.len() < sensors.len() {
+            return Err(Refusal::KeyNotAvailable.into());
+        }
+        self.at_desk(sensors, |desk, sensors| {
+            sensors
+                .iter_mut()
+                .zip(&licenses)
+                .try_for_each(|(sensor, license)| desk.assign(sensor, *license).map_err(Stop::from))
+        })
+        .await
+    }
+
     /// The code with this license key, or with this id.
-    async fn key(&mut self, key: &str) -> Result<CodeId, AppError> {
+    pub(crate) async fn key(&mut self, key: &str) -> Result<CodeId, AppError> {
         // A key may be typed as a code is; what does not read as one is looked for as it stands.
         let not_found = || Refusal::NotFound { what: "license key" };
         if key.contains('\0') {

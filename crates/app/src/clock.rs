@@ -9,6 +9,11 @@ use tenure_domain::Instant;
 pub trait Clock: Send + Sync {
     /// The instant.
     fn now(&self) -> Instant;
+
+    /// Whether somebody leads it. Where it jumps ahead, its world was there all the time: then it was no outage.
+    fn is_led(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's clock, in UTC.
@@ -44,6 +49,10 @@ impl Clock for ManualClock {
     fn now(&self) -> Instant {
         Instant::from_micros(self.0.load(Ordering::SeqCst))
     }
+
+    fn is_led(&self) -> bool {
+        true
+    }
 }
 
 /// A clock that runs faster than the machine's: for the demo.
@@ -71,5 +80,9 @@ impl Clock for ScaledClock {
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *last = shown.max(*last);
         *last
+    }
+
+    fn is_led(&self) -> bool {
+        true
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tenure_domain::{Instant, TokenId};
+use tenure_domain::{Instant, TokenId, UserId};
 
 /// Who or what gave a command, as the audit trail writes it (R18).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,13 @@ pub enum Actor {
         /// The address of the user whose role it carries.
         email: String,
     },
+    /// A person who is logged in.
+    User {
+        /// The user.
+        id: UserId,
+        /// Their address.
+        email: String,
+    },
     /// Tenure itself.
     Service,
 }
@@ -25,23 +32,25 @@ impl fmt::Display for Actor {
         match self {
             Self::CommandLine => f.write_str("operator:command-line"),
             Self::Token { id, email } => write!(f, "token:{id}:{email}"),
+            Self::User { id, email } => write!(f, "user:{id}:{email}"),
             Self::Service => f.write_str("service"),
         }
     }
 }
 
 impl Actor {
-    /// The person in what the audit trail writes: the e-mail address of a token's user, else all of it.
+    /// The person in what the audit trail writes: the e-mail address of a user or of a token's user, else all of it.
     ///
     /// ```
     /// use tenure_app::Actor;
     /// assert_eq!(Actor::person("token:tok_01jxgb66p004hmasw9nf6yy093:ana@harbor.example"), "ana@harbor.example");
+    /// assert_eq!(Actor::person("user:usr_01jxgb66p004hmasw9nf6yy093:ana@harbor.example"), "ana@harbor.example");
     /// assert_eq!(Actor::person("operator:command-line"), "operator:command-line");
     /// ```
     #[must_use]
     pub fn person(written: &str) -> &str {
-        let token = written.strip_prefix("token:").and_then(|token| token.split_once(':'));
-        token.map_or(written, |(_, email)| email)
+        let named = written.strip_prefix("token:").or_else(|| written.strip_prefix("user:"));
+        named.and_then(|named| named.split_once(':')).map_or(written, |(_, email)| email)
     }
 }
 

@@ -1,12 +1,26 @@
 //! API tokens: making, listing and revoking them.
 
-use data_encoding::BASE64URL_NOPAD;
 use tenure_domain::{OrganizationId, Refusal, Role, TokenId, UserId};
 use tenure_store::audit::{self, Entry};
 use tenure_store::tokens::{self, Token};
 use tenure_store::{organizations, users};
 
+use crate::me::checked_person_name;
+use crate::users::checked_role;
 use crate::{App, AppError, Ctx};
+
+/// A token that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken<'a> {
+    /// The address of the user whose role it carries.
+    pub email: &'a str,
+    /// What it is for, in words; may be empty.
+    pub name: &'a str,
+    /// Whether it only reads.
+    pub read_only: bool,
+    /// The most that it may; none for all that its user may.
+    pub role: Option<Role>,
+}
 
 /// A token that was made.
 #[derive(Clone, Debug)]
@@ -30,14 +44,38 @@ impl App {
         email: &str,
         read_only: bool,
     ) -> Result<MadeToken, AppError> {
+        let new = NewToken { email, name: "", read_only, role: None };
+        self.create_token_with(ctx, organization, new).await
+    }
+
+    /// As [`App::create_token`], with a name and a role that is no more than its user's.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when the user is no member; [`Refusal::Forbidden`] when the role is more than theirs;
+    /// [`Refusal::Invalid`].
+    pub async fn create_token_with(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        new: NewToken<'_>,
+    ) -> Result<MadeToken, AppError> {
+        let name = checked_person_name(new.name)?;
+        let most = new.role.map(checked_role).transpose()?;
         let mut settled = self.settled(ctx, organization).await?;
         let user =
-            users::by_email(&mut settled.tx, email).await?.ok_or(Refusal::NotFound { what: "user" })?;
+            users::by_email(&mut settled.tx, new.email).await?.ok_or(Refusal::NotFound { what: "user" })?;
         let role = users::role_in(&mut settled.tx, user.id, organization).await?;
         let role = role.ok_or(Refusal::NotFound { what: "user" })?;
-        let (token, secret) = self.new_token(ctx, user.id, user.email, Some(organization), role, read_only);
+        if most.is_some_and(|most| role.at_most(most) != most) {
+            return Err(Refusal::Forbidden.into());
+        }
+        let role = most.unwrap_or(role);
+        let (token, secret) =
+            self.new_token(ctx, user.id, user.email, Some(organization), role, new.read_only);
+        let token = Token { most, name: name.to_owned(), ..token };
         tokens::insert(&mut settled.tx, &token, &self.secret.hash_token(&secret)).await?;
-        let after = serde_json::json!({ "user": token.email, "read_only": read_only });
+        let after = serde_json::json!({ "user": token.email, "read_only": token.read_only, "role": role });
         settled.audit("token_created", token.id.to_string(), None, Some(after)).await?;
         settled.commit(self).await?;
         Ok(MadeToken { token, secret })
@@ -122,8 +160,19 @@ impl App {
         read_only: bool,
     ) -> (Token, String) {
         let id = TokenId::new(ctx.now, self.entropy.bits());
-        let halves = [self.entropy.bits().to_be_bytes(), self.entropy.bits().to_be_bytes()].concat();
-        let secret = format!("tenure_{}", BASE64URL_NOPAD.encode(&halves));
-        (Token { id, user, email, organization, role, read_only, created_at: ctx.now }, secret)
+        let secret = format!("tenure_{}", self.new_secret());
+        let token = Token {
+            id,
+            user,
+            email,
+            organization,
+            role,
+            most: None,
+            name: String::new(),
+            read_only,
+            created_at: ctx.now,
+            last_used_at: None,
+        };
+        (token, secret)
     }
 }

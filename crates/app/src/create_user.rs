@@ -1,12 +1,11 @@
 //! Making users, for scripts and the first set-up.
 
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher;
 use tenure_domain::{OrganizationId, Refusal, Role, UserId, Zone};
 use tenure_store::audit::{self, Entry};
 use tenure_store::organizations::{self, Organization};
 use tenure_store::users::{self, User};
 
+use crate::recipients::tick_creator;
 use crate::sensors::checked_name;
 use crate::{App, AppError, Ctx};
 
@@ -61,8 +60,10 @@ impl App {
                 .into());
             }
         };
-        let password_hash =
-            new.password.as_deref().map(|password| self.hash_password(password)).transpose()?;
+        let password_hash = match &new.password {
+            Some(password) => Some(self.hash_password(password).await?),
+            None => None,
+        };
 
         let mut tx = self.db.begin().await?;
         let fresh = User {
@@ -70,6 +71,10 @@ impl App {
             email: email.to_owned(),
             password_hash,
             operator: new.role == Role::Operator,
+            name: String::new(),
+            language: "en".to_owned(),
+            zone: None,
+            one_time_codes: false,
             created_at: ctx.now,
         };
         let user = if users::insert(&mut tx, &fresh).await? {
@@ -105,28 +110,20 @@ impl App {
             rev: 0,
             audit_seq: 0,
         };
-        organizations::insert(&mut tx, &fresh).await?;
+        let made = organizations::insert(&mut tx, &fresh).await?;
         let organization = organizations::by_name(&mut tx, name).await?.unwrap_or(fresh);
         let mut settled = self.settled_in(tx, ctx, organization.id).await?;
-        users::set_membership(&mut settled.tx, user.id, organization.id, new.role).await?;
+        users::set_membership(&mut settled.tx, user.id, organization.id, new.role, settled.now).await?;
+        if made {
+            tick_creator(&mut settled.tx, organization.id, user.id).await?;
+        }
         settled.audit("user_added", user.id.to_string(), None, Some(after)).await?;
         settled.commit(self).await?;
         Ok(MadeUser { id: user.id, organization: Some(organization.id) })
     }
-
-    /// The argon2id hash of a password, in PHC form.
-    fn hash_password(&self, password: &str) -> Result<String, Refusal> {
-        let expected = || Refusal::Invalid { field: "password", expected: "10 to 200 characters".to_owned() };
-        if !(10..=200).contains(&password.chars().count()) {
-            return Err(expected());
-        }
-        let salt = self.entropy.bits().to_be_bytes();
-        let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
-        hash.map(|hash| hash.to_string()).map_err(|_| expected())
-    }
 }
 
-fn checked_email(email: &str) -> Result<&str, Refusal> {
+pub(crate) fn checked_email(email: &str) -> Result<&str, Refusal> {
     let email = email.trim();
     let parts = email.split_once('@');
     let good = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))

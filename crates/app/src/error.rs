@@ -12,6 +12,12 @@ pub enum AppError {
     /// The store did not do it; what happened is for the log, not for the person.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A mail could not be written: its template is broken.
+    #[error("a mail could not be written")]
+    Template(#[from] minijinja::Error),
+    /// A sealed secret could not be opened or made: the secret file is not the one that it was sealed with.
+    #[error("a sealed secret cannot be opened: the secret file is another one")]
+    Unsealed,
 }
 
 impl AppError {
@@ -20,7 +26,7 @@ impl AppError {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Store(_) => None,
+            Self::Store(_) | Self::Template(_) | Self::Unsealed => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use tenure_domain::measurement::{ChannelType, Reading, downsample};
 use tenure_domain::{Instant, OrganizationId, Refusal, SensorId};
 use tenure_store::device::{self, Document};
-use tenure_store::{history, sensors};
+use tenure_store::{Tx, history, removed, sensors};
 
 use crate::{App, AppError, Ctx};
 
@@ -65,27 +65,30 @@ impl App {
         sensor: SensorId,
         asked: Asked,
     ) -> Result<Vec<Channel>, AppError> {
-        let Asked { channel, from, to, points } = asked;
-        if !(1..=MOST_POINTS).contains(&points) {
-            return Err(Refusal::Invalid {
-                field: "points",
-                expected: format!("a number from 1 to {MOST_POINTS}"),
-            }
-            .into());
-        }
-        let to = to.unwrap_or_else(|| ctx.now.plus_micros(DAY_US));
-        let from = from.unwrap_or_else(|| to.min(ctx.now).plus_micros(-DAY_US));
-        if from >= to {
-            return Err(
-                Refusal::Invalid { field: "from", expected: "an instant before `to`".to_owned() }.into()
-            );
-        }
+        let range = Range::of(ctx, asked)?;
         let mut tx = self.db.read().await?;
         let row = sensors::get(&mut tx, organization, sensor).await?;
         let number = row.ok_or(Refusal::NotFound { what: "sensor" })?.number;
-        let series = history::read(&mut tx, number, channel, from, to).await?;
-        tx.roll_back().await?;
-        Ok(series.into_iter().map(|series| shown(series, from, to, points)).collect())
+        range.read(tx, number).await
+    }
+
+    /// The measurements of a sensor that was removed: its history stays readable until it is erased (R21).
+    ///
+    /// # Errors
+    ///
+    /// As [`App::measurements`].
+    pub async fn removed_measurements(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        sensor: SensorId,
+        asked: Asked,
+    ) -> Result<Vec<Channel>, AppError> {
+        let range = Range::of(ctx, asked)?;
+        let mut tx = self.db.read().await?;
+        let row = removed::get(&mut tx, organization, sensor).await?;
+        let number = row.ok_or(Refusal::NotFound { what: "removed sensor" })?.number;
+        range.read(tx, number).await
     }
 
     /// What the sensor has told of itself last: its device info or configuration as JSON, and when it came.
@@ -105,6 +108,39 @@ impl App {
         let document = device::get(&mut tx, number, document).await?;
         tx.roll_back().await?;
         Ok(document)
+    }
+}
+
+/// A range of measurements that can be read.
+struct Range {
+    channel: Option<u8>,
+    from: Instant,
+    to: Instant,
+    points: u32,
+}
+
+impl Range {
+    fn of(ctx: &Ctx, asked: Asked) -> Result<Self, Refusal> {
+        let Asked { channel, from, to, points } = asked;
+        if !(1..=MOST_POINTS).contains(&points) {
+            return Err(Refusal::Invalid {
+                field: "points",
+                expected: format!("a number from 1 to {MOST_POINTS}"),
+            });
+        }
+        let to = to.unwrap_or_else(|| ctx.now.plus_micros(DAY_US));
+        let from = from.unwrap_or_else(|| to.min(ctx.now).plus_micros(-DAY_US));
+        if from >= to {
+            return Err(Refusal::Invalid { field: "from", expected: "an instant before `to`".to_owned() });
+        }
+        Ok(Self { channel, from, to, points })
+    }
+
+    async fn read(self, mut tx: Tx, number: i64) -> Result<Vec<Channel>, AppError> {
+        let Self { channel, from, to, points } = self;
+        let series = history::read(&mut tx, number, channel, from, to).await?;
+        tx.roll_back().await?;
+        Ok(series.into_iter().map(|series| shown(series, from, to, points)).collect())
     }
 }
 

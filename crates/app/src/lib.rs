@@ -3,47 +3,90 @@
 //! A use case takes a [`Ctx`] (who, when) and its input, settles the organization (R17), lets the domain decide,
 //! keeps the result and its audit rows in one transaction, and tells the gate after the commit.
 
+mod chosen;
 mod clock;
 mod context;
 mod entropy;
 mod error;
+mod password;
 mod secret;
 mod settled;
 #[cfg(test)]
 mod tests;
 
+pub mod add_alert_rule;
+pub mod add_sensors;
+pub mod ahead;
 pub mod assign_license;
+pub mod assign_licenses;
+pub mod audit_trail;
 pub mod authenticate;
+pub mod change_alert_rule;
 pub mod change_organization;
+pub mod create_organization;
 pub mod create_token;
 pub mod create_user;
+pub mod erase_history;
+pub mod export;
+pub mod free_serial;
+pub mod give_released;
 pub mod history;
+pub mod invitations;
 pub mod issue_code;
+pub mod judge_alerts;
 pub mod license_key;
+pub mod list_alert_rules;
+pub mod list_alerts;
+pub mod list_organizations;
 pub mod list_sensors;
+pub mod log_in;
+pub mod lost_connections;
+pub mod mail;
+pub mod me;
+pub mod one_time_codes;
+pub mod preview_assignment;
 pub mod ready;
+pub mod recipients;
 pub mod redeem_code;
+pub mod remove_alert_rule;
+pub mod remove_sensor;
+pub mod removed_sensors;
+pub mod replace_sensor;
+pub mod reset_password;
 pub mod revoke_code;
 pub mod scheduler;
+pub mod sensor_licenses;
+pub mod sensor_values;
 pub mod sensors;
+pub mod set_auto_renewal;
 pub mod settle;
+pub mod sign_up;
 pub mod summarize;
 pub mod take_back;
+pub mod users;
 
 /// The rows of the store that use cases return, for those who may not name the store.
 pub mod rows {
+    pub use tenure_store::alert_rules::{AlertRule, ListedRule, RuleInForce, Watched};
+    pub use tenure_store::alerts::{Alert, AlertPlace, AlertQuery};
     pub use tenure_store::codes::{Code, Redemption, Tally};
+    pub use tenure_store::covers::{Earlier, Named};
     pub use tenure_store::device::Document;
+    pub use tenure_store::invitations::Invitation;
     pub use tenure_store::messages::{SensorState, Status};
-    pub use tenure_store::organizations::Organization;
+    pub use tenure_store::organizations::{Listed as ListedOrganization, Organization};
+    pub use tenure_store::removed::RemovedSensor;
     pub use tenure_store::sensors::{Place, QueuedRow, SensorRow, Shown, Sort, StandingCounts};
     pub use tenure_store::tokens::Token;
+    pub use tenure_store::users::{Member, Membership, User};
 }
 
 use std::sync::{Arc, OnceLock};
 
 use tenure_domain::{Instant, OrganizationId, Serial};
 use tenure_store::Db;
+use tenure_store::alert_rules::RuleInForce;
+use tokio::sync::Semaphore;
 
 pub use authenticate::Caller;
 pub use clock::{Clock, ManualClock, ScaledClock, SystemClock};
@@ -63,6 +106,20 @@ pub struct App {
     /// The key of all keyed hashes (R2).
     pub secret: Secret,
     covers: OnceLock<Arc<dyn CoverListener>>,
+    settings: OnceLock<Settings>,
+    hashing: Semaphore,
+}
+
+/// What the binary tells the use cases of the service.
+#[derive(Clone)]
+pub struct Settings {
+    /// The address under which people reach the service, without a slash at its end: what links in mails begin with.
+    pub public_url: String,
+    /// Whether everybody may sign up, or only who is invited.
+    pub sign_up_open: bool,
+    /// The clock of log-ins, links and mail, where it is not the clock of licenses: in a demo whose days last seconds,
+    /// people still live at their own speed.
+    pub people_clock: Option<Arc<dyn Clock>>,
 }
 
 /// A sensor whose cover has changed.
@@ -70,12 +127,14 @@ pub struct App {
 pub struct CoverChange {
     /// Its serial number.
     pub serial: Serial,
-    /// The number under which its measurements are kept, when the sensor is new.
+    /// The number under which its measurements are kept, when the serial number is new to the organization or gone.
     pub number: Option<i64>,
     /// When its chain ends or ended.
     pub chain_ends: Option<Instant>,
     /// Whether it has an active license, so that at the chain's end the organization is settled first (R17).
     pub running: bool,
+    /// Whether the organization has the serial number no more (R20, R21): nobody knows it then.
+    pub gone: bool,
 }
 
 /// Who wants to know of changed covers at once: the gate.
@@ -84,13 +143,48 @@ pub trait CoverListener: Send + Sync {
     fn covers_changed(&self, organization: OrganizationId, rev: i64, changes: &[CoverChange]);
     /// Called when the organization's device token has changed.
     fn device_token_changed(&self, organization: OrganizationId, token: Option<&str>);
+    /// Called after the commit of what raised the organization's `rev` to this and changed its alert rules; these
+    /// are those that are switched on now.
+    fn alert_rules_changed(&self, organization: OrganizationId, rev: i64, rules: Vec<RuleInForce>);
 }
 
 impl App {
     /// The use cases over this database.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, secret: Secret) -> Self {
-        Self { db, clock, entropy, secret, covers: OnceLock::new() }
+        Self {
+            db,
+            clock,
+            entropy,
+            secret,
+            covers: OnceLock::new(),
+            settings: OnceLock::new(),
+            hashing: Semaphore::const_new(password::AT_ONCE),
+        }
+    }
+
+    /// Tells of the service. Only the first call counts.
+    pub fn configure(&self, settings: Settings) {
+        if self.settings.set(settings).is_err() {
+            tracing::warn!("the service is told of a second time, which is ignored");
+        }
+    }
+
+    /// The address of one of the service's pages.
+    pub(crate) fn link(&self, page: &str, secret: &str) -> String {
+        let place = self.settings.get().map_or("http://127.0.0.1:8080", |settings| &settings.public_url);
+        format!("{place}/{page}#{secret}")
+    }
+
+    /// Whether everybody may sign up.
+    pub(crate) fn sign_up_open(&self) -> bool {
+        self.settings.get().is_some_and(|settings| settings.sign_up_open)
+    }
+
+    /// The instant for log-ins, links and mail.
+    pub(crate) fn people_now(&self) -> Instant {
+        let own = self.settings.get().and_then(|settings| settings.people_clock.as_ref());
+        own.unwrap_or(&self.clock).now()
     }
 
     /// Lets the gate hear of changed covers. Only the first call counts.

@@ -8,6 +8,7 @@ use tenure_domain::{
 use tenure_store::codes::{self, Code, Redemption};
 use tenure_store::{guesses, sensors};
 
+use crate::ahead::licenses_left;
 use crate::settled::SettledOrganization;
 use crate::{App, AppError, Caller, Ctx};
 
@@ -96,7 +97,7 @@ impl App {
     ) -> Result<(SettledOrganization, Redeemed), AppError> {
         let code: ActivationCode = attempt.code.parse()?;
         let subjects = [
-            (format!("user:{}", caller.token.user), PER_USER),
+            (format!("user:{}", caller.user), PER_USER),
             (format!("organization:{}", attempt.organization), PER_ORGANIZATION),
             (format!("address:{}", attempt.address), PER_ADDRESS),
         ];
@@ -122,7 +123,7 @@ impl App {
     }
 
     /// Takes a code's licenses into the pool; none when it cannot be redeemed here.
-    async fn take_in(
+    pub(crate) async fn take_in(
         &self,
         settled: &mut SettledOrganization,
         found: Code,
@@ -144,7 +145,7 @@ impl App {
                 return Ok(None);
             }
             redeemed.already_added = Some((before.at, before.by));
-            redeemed.licenses_left = licenses_left(settled).await?;
+            redeemed.licenses_left = licenses_left(&mut settled.tx, organization).await?;
             return Ok(Some(redeemed));
         }
         if found.redeem_by.is_some_and(|last| last < settled.today()) {
@@ -179,13 +180,7 @@ impl App {
                 });
             }
         }
-        redeemed.licenses_left = licenses_left(settled).await?;
+        redeemed.licenses_left = licenses_left(&mut settled.tx, organization).await?;
         Ok(Some(redeemed))
     }
-}
-
-/// How many licenses are in the pool.
-async fn licenses_left(settled: &mut SettledOrganization) -> Result<i64, AppError> {
-    let codes = codes::of_organization(&mut settled.tx, settled.organization.id).await?;
-    Ok(codes.iter().map(|code| code.tally.available).sum())
 }

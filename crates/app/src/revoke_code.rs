@@ -1,11 +1,11 @@
 //! Revoking an activation code (R5).
 
-use tenure_domain::{CodeId, Refusal};
+use tenure_domain::{Chain, CodeId, OrganizationId, Refusal, Sensor, SensorId, Serial};
 use tenure_store::audit::{self, Entry};
-use tenure_store::codes::{self, Code};
-use tenure_store::{Tx, ledger};
+use tenure_store::codes::{self, Code, Tally};
+use tenure_store::{Tx, ledger, released, sensors};
 
-use crate::settled::Stop;
+use crate::settled::{SettledOrganization, Stop};
 use crate::{App, AppError, Ctx};
 
 /// What revoking has done.
@@ -17,6 +17,25 @@ pub struct Revoked {
     pub revoked: i64,
     /// How many still cover a sensor until their end.
     pub still_active: i64,
+    /// How many are left behind by removed sensors, and still run until their end (R21).
+    pub still_released: i64,
+}
+
+/// What revoking would do. All is zero, and nobody concerned, while nobody has redeemed the code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RevocationPreview {
+    /// How many of its licenses are in the pool: they are revoked.
+    pub available: i64,
+    /// How many are queued: they are revoked.
+    pub queued: i64,
+    /// How many cover a sensor: they are revoked when the active ones are to end.
+    pub active: i64,
+    /// How many are left behind by removed sensors: they are treated as the active ones.
+    pub released: i64,
+    /// Who has redeemed it, and that organization's name.
+    pub organization: Option<(OrganizationId, String)>,
+    /// The sensors that have no cover any more once it is done.
+    pub losing_cover: Vec<(SensorId, Serial, String)>,
 }
 
 impl App {
@@ -47,16 +66,72 @@ impl App {
         let organization = code.redemption.ok_or_else(|| not_found.clone())?.organization;
 
         let mut settled = self.settled(ctx, organization).await?;
-        let was_revoked = !codes::revoke(&mut settled.tx, id, settled.now).await?;
-        let available = ledger::available_of_code(&mut settled.tx, id, u32::MAX).await?;
-        let zone = settled.organization.zone.clone();
-        let mut desk = settled.desk(&zone);
+        let (was_revoked, _) = settled.revoke(id, end_active).await?;
+        let after = serde_json::json!({ "end_active": end_active });
+        settled.audit("code_revoked", id.to_string(), None, Some(after)).await?;
+        let code = codes::get(&mut settled.tx, id).await?.ok_or(not_found)?;
+        audit_revocation(&mut settled.tx, ctx, &code, end_active).await?;
+        settled.commit(self).await?;
+        let Tally { active, released, revoked, .. } = code.tally;
+        Ok(Revoked { was_revoked, revoked, still_active: active, still_released: released })
+    }
+
+    /// What revoking a code would do: it is revoked, and that is undone.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such code.
+    pub async fn preview_revocation(
+        &self,
+        ctx: &Ctx,
+        id: CodeId,
+        end_active: bool,
+    ) -> Result<RevocationPreview, AppError> {
+        let not_found = Refusal::NotFound { what: "activation code" };
+        let mut tx = self.db.read().await?;
+        let code = codes::get(&mut tx, id).await?.ok_or_else(|| not_found.clone())?;
+        tx.roll_back().await?;
+        let Some(redemption) = code.redemption else { return Ok(RevocationPreview::default()) };
+        let mut settled = self.settled(ctx, redemption.organization).await?;
+        let before = codes::get(&mut settled.tx, id).await?.ok_or(not_found)?.tally;
+        let (_, touched) = settled.revoke(id, end_active).await?;
+        let organization = (settled.organization.id, settled.organization.name.clone());
+        let mut losing = Vec::new();
+        for sensor in touched.iter().filter(|sensor| !matches!(sensor.chain, Chain::Running { .. })) {
+            let row = sensors::get(&mut settled.tx, organization.0, sensor.id).await?;
+            losing.extend(row.map(|row| (row.id, row.serial, row.name)));
+        }
+        settled.roll_back().await?;
+        Ok(RevocationPreview {
+            available: before.available,
+            queued: before.queued,
+            active: before.active,
+            released: before.released,
+            organization: Some(organization),
+            losing_cover: losing,
+        })
+    }
+}
+
+impl SettledOrganization {
+    /// Revokes a code of the organization. Returns whether it was revoked before, and the sensors whose chains have
+    /// changed.
+    async fn revoke(&mut self, id: CodeId, end_active: bool) -> Result<(bool, Vec<Sensor>), AppError> {
+        let organization = self.organization.id;
+        let was_revoked = !codes::revoke(&mut self.tx, id, self.now).await?;
+        let available = ledger::available_of_code(&mut self.tx, id, u32::MAX).await?;
+        let rests = if end_active { released::of_code(&mut self.tx, id).await? } else { Vec::new() };
+        let zone = self.organization.zone.clone();
+        let mut desk = self.desk(&zone);
         for license in &available {
             desk.revoke_available(license);
         }
-        settled.keep(&desk.into_changes(), &[]).await?;
-        let holders = ledger::holders(&mut settled.tx, organization, id).await?;
-        settled
+        for rest in &rests {
+            desk.revoke_released(rest);
+        }
+        self.keep(&desk.into_changes(), &[]).await?;
+        let holders = ledger::holders(&mut self.tx, organization, id).await?;
+        let touched = self
             .at_desk(holders, |desk, sensors| {
                 for sensor in sensors.iter_mut() {
                     desk.revoke_on(sensor, id, end_active)?;
@@ -65,12 +140,7 @@ impl App {
                 desk.renew_waiting(sensors).map_err(Stop::from)
             })
             .await?;
-        let after = serde_json::json!({ "end_active": end_active });
-        settled.audit("code_revoked", id.to_string(), None, Some(after)).await?;
-        let code = codes::get(&mut settled.tx, id).await?.ok_or(not_found)?;
-        audit_revocation(&mut settled.tx, ctx, &code, end_active).await?;
-        settled.commit(self).await?;
-        Ok(Revoked { was_revoked, revoked: code.tally.revoked, still_active: code.tally.active })
+        Ok((was_revoked, touched))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tenure_domain::Instant;
 use tokio::sync::watch;
 
 use crate::{Actor, App, AppError};
@@ -12,6 +13,29 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How many looks pass between two rounds of housekeeping: one a minute.
 const TICKS_PER_ROUND: u32 = 60;
+
+/// A longer time between two looks, in microseconds, was an outage: the machine was suspended, or had no time for us.
+const OUTAGE_US: i64 = 300 * 1_000_000;
+
+/// Since when the service hears its sensors without a break.
+struct Hearing {
+    since: Instant,
+    last_look: Instant,
+}
+
+impl Hearing {
+    const fn begin(now: Instant) -> Self {
+        Self { since: now, last_look: now }
+    }
+
+    /// Notices an outage, unless the clock is led.
+    fn look(&mut self, now: Instant, led: bool) {
+        if !led && now.micros_since(self.last_look) > OUTAGE_US {
+            self.since = now;
+        }
+        self.last_look = now;
+    }
+}
 
 impl App {
     /// Settles every organization in which something is due; returns how many there were.
@@ -47,11 +71,21 @@ impl App {
         }
     }
 
-    /// Seals what has arrived, and forgets failed redemptions that count no more (R4).
-    async fn keep_house(&self) -> Result<(), AppError> {
+    /// Seals what has arrived, finds who is silent (R27), and forgets what counts no more: failed redemptions (R4) and
+    /// failed log-ins, log-ins that have ended, links that have expired, mail that was sent long ago.
+    async fn keep_house(&self, heard_since: Instant) -> Result<(), AppError> {
         self.seal_all().await?;
+        let lost = self.find_lost_connections(heard_since).await?;
+        if lost > 0 {
+            tracing::info!(sensors = lost, "found lost connections");
+        }
         let mut tx = self.db.begin().await?;
+        let people_now = self.people_now();
         tenure_store::guesses::forget_old(&mut tx, self.clock.now()).await?;
+        tenure_store::guesses::forget_old_log_ins(&mut tx, people_now).await?;
+        tenure_store::sessions::forget_old(&mut tx, people_now).await?;
+        tenure_store::invitations::forget_old(&mut tx, people_now).await?;
+        self.forget_old_mail(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -59,7 +93,9 @@ impl App {
     /// shorter than a second.
     pub async fn run_scheduler(&self, tick: Option<Duration>, mut stop: watch::Receiver<bool>) {
         let mut ticks = 0;
+        let mut hearing = Hearing::begin(self.clock.now());
         loop {
+            hearing.look(self.clock.now(), self.clock.is_led());
             match self.settle_due().await {
                 Ok(0) => {}
                 Ok(organizations) => tracing::info!(organizations, "settled what was due"),
@@ -67,7 +103,7 @@ impl App {
             }
             ticks += 1;
             if ticks % TICKS_PER_ROUND == 0
-                && let Err(error) = self.keep_house().await
+                && let Err(error) = self.keep_house(hearing.since).await
             {
                 tracing::warn!(%error, "could not seal what has arrived; trying again");
             }
@@ -76,5 +112,29 @@ impl App {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspended_machine_has_not_heard_its_sensors() {
+        let start = Instant::from_seconds(1_900_000_000);
+        let mut hearing = Hearing::begin(start);
+        let mut now = start;
+        for _ in 0..1_000 {
+            now = now.plus_seconds(1);
+            hearing.look(now, false);
+        }
+        now = now.plus_micros(OUTAGE_US);
+        hearing.look(now, false);
+        assert_eq!(hearing.since, start, "a slow look is no outage");
+        hearing.look(now.plus_micros(OUTAGE_US + 1), true);
+        assert_eq!(hearing.since, start, "nor is a clock that is led ahead");
+        now = now.plus_seconds(8 * 3_600);
+        hearing.look(now, false);
+        assert_eq!(hearing.since, now);
     }
 }

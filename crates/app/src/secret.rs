@@ -1,5 +1,7 @@
 //! The service's secret, and the keyed hashes made with it (R2).
 
+use chacha20poly1305::aead::{Aead, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tenure_domain::ActivationCode;
@@ -33,6 +35,26 @@ impl Secret {
         self.hash(b"api-token", token.as_bytes())
     }
 
+    /// Seals a secret of `owner`, with a nonce of at least 24 random bytes, of which the first 24 count. None when it
+    /// cannot be.
+    pub(crate) fn seal(&self, owner: &str, nonce: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
+        let nonce: [u8; 24] = nonce.get(..24)?.try_into().ok()?;
+        let payload = Payload { msg: secret, aad: owner.as_bytes() };
+        let sealed = self.cipher()?.encrypt(&XNonce::from(nonce), payload).ok()?;
+        Some([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The secret of `owner` that was sealed; none when the seal is another's, or broken.
+    pub(crate) fn unseal(&self, owner: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(24)?;
+        let nonce: [u8; 24] = nonce.try_into().ok()?;
+        self.cipher()?.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: owner.as_bytes() }).ok()
+    }
+
+    fn cipher(&self) -> Option<XChaCha20Poly1305> {
+        XChaCha20Poly1305::new_from_slice(&self.hash(b"seal", b"one-time-codes")).ok()
+    }
+
     fn hash(&self, purpose: &[u8], value: &[u8]) -> Vec<u8> {
         // HMAC fills a short key with zeros up to its block (RFC 2104 §2).
         let mut block = [0; 64];
@@ -42,5 +64,24 @@ impl Secret {
         mac.update(&[0]);
         mac.update(value);
         mac.finalize().into_bytes().to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_is_opened_by_the_same_secret_for_the_same_owner_only() {
+        let (secret, other) = (Secret::new([7; 32]), Secret::new([8; 32]));
+        let sealed = secret.seal("usr_1", &[1; 32], b"hello").unwrap();
+        assert_eq!(secret.unseal("usr_1", &sealed).unwrap(), b"hello");
+        assert_eq!(secret.unseal("usr_2", &sealed), None);
+        assert_eq!(other.unseal("usr_1", &sealed), None);
+        let mut broken = sealed.clone();
+        broken[30] ^= 1;
+        assert_eq!(secret.unseal("usr_1", &broken), None);
+        assert_eq!(secret.unseal("usr_1", &sealed[..20]), None);
+        assert!(!sealed.windows(5).any(|window| window == b"hello"));
     }
 }

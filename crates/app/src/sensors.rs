@@ -1,9 +1,10 @@
 //! Adding sensors and changing them (R12, R22).
 
-use tenure_domain::{Chain, OrganizationId, Refusal, Sensor, SensorId, Serial};
+use tenure_domain::{OrganizationId, Refusal, Sensor, SensorId, Serial};
 use tenure_store::counters::Counter;
-use tenure_store::sensors::{self as rows, NewSensor};
+use tenure_store::sensors as rows;
 
+use crate::add_sensors::{Additions, Listed};
 use crate::{App, AppError, Ctx};
 
 /// The longest name of a sensor, in characters.
@@ -14,11 +15,11 @@ pub const LONGEST_NAME: usize = 100;
 pub struct Addition<'a> {
     /// Its serial number.
     pub serial: Serial,
-    /// Its name; its serial number when none is given.
+    /// Its name. When none is given: the name that it had here before, or its serial number.
     pub name: Option<&'a str>,
     /// The license key to take a license of; the next license of the pool when none is given (R13).
     pub key: Option<&'a str>,
-    /// Whether it renews itself; on when nothing is said (R12).
+    /// Whether it renews itself. When nothing is said: as it did before, or yes (R12).
     pub auto_renewal: Option<bool>,
 }
 
@@ -40,7 +41,8 @@ pub(crate) fn checked_name(name: &str) -> Result<&str, Refusal> {
 }
 
 impl App {
-    /// Adds a sensor; it takes one license (R22).
+    /// Adds a sensor; it takes one license (R22). One that was removed comes back with its identifier, its name and its
+    /// history, and with what it left behind if that still runs; then it takes no license (R21).
     ///
     /// # Errors
     ///
@@ -52,29 +54,18 @@ impl App {
         organization: OrganizationId,
         addition: Addition<'_>,
     ) -> Result<SensorId, AppError> {
-        let serial = addition.serial;
-        let name = addition
-            .name
-            .map_or_else(|| Ok(serial.to_string()), |name| checked_name(name).map(str::to_owned))?;
-        let auto_renewal = addition.auto_renewal.unwrap_or(true);
+        let Addition { serial, name, key, auto_renewal } = addition;
+        let name = name.map(checked_name).transpose()?;
         let number = self.db.take_numbers(Counter::Sensor, 1).await?;
-        let id = SensorId::new(ctx.now, self.entropy.bits());
-
+        let first_id = self.entropy.bits();
         let mut settled = self.settled(ctx, organization).await?;
-        let added_at = settled.now;
-        let row = NewSensor { id, number, organization, serial, name: name.clone(), added_at, auto_renewal };
-        if rows::insert(&mut settled.tx, &[row]).await? == 0 {
-            let owner = rows::owner(&mut settled.tx, serial).await?;
-            let here = owner == Some(organization);
-            return Err(if here { Refusal::SerialAlreadyAdded } else { Refusal::SerialInUseElsewhere }.into());
-        }
-        settled.added(id, number);
-        let after = serde_json::json!({ "serial": serial, "name": name, "auto_renewal": auto_renewal });
-        settled.audit("sensor_added", id.to_string(), None, Some(after)).await?;
-        let sensor = Sensor { id, serial, added_at, auto_renewal, chain: Chain::Unlicensed };
-        settled.assign(sensor, addition.key).await?;
+        let sensors = [Listed { serial: &serial.to_string(), name }];
+        let additions = Additions { sensors: &sensors, key, auto_renewal };
+        let planned = settled.add(ctx, number, first_id, &additions).await?;
+        let planned = planned.into_iter().next().map(|planned| planned.outcome);
+        let added = planned.unwrap_or(Err(Refusal::NotFound { what: "sensor" }))?;
         settled.commit(self).await?;
-        Ok(id)
+        Ok(added.id)
     }
 
     /// Renames a sensor, or switches its auto renewal. Switched on, an expired sensor renews at once from the pool

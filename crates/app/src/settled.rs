@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use tenure_domain::ledger::PoolHeadTooShort;
 use tenure_domain::{
-    Chain, Change, Date, Desk, Instant, OrganizationId, Pool, Refusal, Sensor, SensorId, Zone,
+    Chain, Change, Date, Desk, Held, Instant, OrganizationId, Pool, Refusal, Sensor, SensorId, Serial, Zone,
 };
 use tenure_store::audit::{self, Entry};
 use tenure_store::organizations::{self, Organization};
-use tenure_store::{Tx, ledger};
+use tenure_store::{Tx, ledger, messages, released};
 
 use crate::{App, AppError, CoverChange, Ctx};
 
@@ -23,8 +23,12 @@ pub(crate) struct SettledOrganization {
     pub(crate) now: Instant,
     actor: String,
     touched: BTreeMap<SensorId, CoverChange>,
+    gone: Vec<CoverChange>,
     numbers: BTreeMap<SensorId, i64>,
 }
+
+/// A row of the audit trail that is to be: what was done, to what, and what was before and after.
+pub(crate) type Row = (&'static str, String, Option<serde_json::Value>, Option<serde_json::Value>);
 
 /// Why the work at a desk stopped.
 pub(crate) enum Stop {
@@ -68,8 +72,9 @@ impl App {
         let organization = organization.ok_or(Refusal::NotFound { what: "organization" })?;
         let now = ctx.now.max(organization.settled_until);
         let (touched, numbers) = (BTreeMap::new(), BTreeMap::new());
+        let actor = ctx.actor.to_string();
         let mut settled =
-            SettledOrganization { tx, organization, now, actor: ctx.actor.to_string(), touched, numbers };
+            SettledOrganization { tx, organization, now, actor, touched, gone: Vec::new(), numbers };
         if settled.organization.next_due.is_some_and(|due| due <= now) {
             settled.settle().await?;
         }
@@ -86,7 +91,8 @@ impl SettledOrganization {
 
     async fn settle(&mut self) -> Result<(), AppError> {
         let due = ledger::due(&mut self.tx, self.organization.id, self.now).await?;
-        self.at_desk(due, |desk, sensors| Ok(desk.settle(sensors)?)).await.map(drop)
+        let rests = released::due(&mut self.tx, self.organization.id, self.now).await?;
+        self.at_desk(due, |desk, sensors| Ok(desk.settle_with(sensors, &rests)?)).await.map(drop)
     }
 
     /// Lets the domain work on sensors and the pool, keeps what it changed, and returns the changed sensors.
@@ -149,6 +155,24 @@ impl SettledOrganization {
         &self.actor
     }
 
+    /// Adds a row for each subject of one action to the organization's audit trail.
+    pub(crate) async fn audit_each(
+        &mut self,
+        action: &str,
+        changes: impl IntoIterator<Item = (String, serde_json::Value, serde_json::Value)>,
+    ) -> Result<(), AppError> {
+        let entry = |(subject, before, after): (String, serde_json::Value, serde_json::Value)| Entry {
+            at: self.now,
+            actor: self.actor.clone(),
+            action: action.to_owned(),
+            subject,
+            before: Some(before.to_string()),
+            after: Some(after.to_string()),
+        };
+        let entries = changes.into_iter().map(entry).collect();
+        Ok(audit::add(&mut self.tx, &mut self.organization, entries).await?)
+    }
+
     /// Adds a row to the organization's audit trail.
     pub(crate) async fn audit(
         &mut self,
@@ -168,17 +192,51 @@ impl SettledOrganization {
         Ok(audit::add(&mut self.tx, &mut self.organization, vec![entry]).await?)
     }
 
-    /// Remembers the number of a sensor that this transaction adds.
+    /// Adds rows to the organization's audit trail: of each an action, a subject, and what was before and after.
+    pub(crate) async fn audit_all(&mut self, rows: Vec<Row>) -> Result<(), AppError> {
+        let entry = |(action, subject, before, after): Row| Entry {
+            at: self.now,
+            actor: self.actor.clone(),
+            action: action.to_owned(),
+            subject,
+            before: before.map(|value| value.to_string()),
+            after: after.map(|value| value.to_string()),
+        };
+        let entries = rows.into_iter().map(entry).collect();
+        Ok(audit::add(&mut self.tx, &mut self.organization, entries).await?)
+    }
+
+    /// Whether something was saved under the license that a sensor holds: here, or on a sensor that was removed since
+    /// (R19). `number` is that of the sensor.
+    pub(crate) async fn saved_under(&mut self, held: &Held, number: i64) -> Result<bool, AppError> {
+        if released::saved_before(&mut self.tx, held.license.id).await? {
+            return Ok(true);
+        }
+        let states = messages::states(&mut self.tx, &[number]).await?;
+        let last_saved = states.get(&number).and_then(|state| state.last_saved);
+        Ok(last_saved.is_some_and(|at| at >= held.cover.starts))
+    }
+
+    /// Remembers the number of a sensor whose serial number is new to the organization.
     pub(crate) fn added(&mut self, sensor: SensorId, number: i64) {
         self.numbers.insert(sensor, number);
     }
 
-    fn touch(&mut self, sensor: &Sensor) {
+    /// Remembers that the organization has a serial number no more.
+    pub(crate) fn forget(&mut self, serial: Serial, number: i64) {
+        self.touched.retain(|_, change| change.serial != serial);
+        let number = Some(number);
+        self.gone.push(CoverChange { serial, number, chain_ends: None, running: false, gone: true });
+    }
+
+    /// Remembers a sensor of which the gate is to hear.
+    pub(crate) fn touch(&mut self, sensor: &Sensor) {
         let change = CoverChange {
             serial: sensor.serial,
             number: self.numbers.get(&sensor.id).copied(),
             chain_ends: sensor.chain.end().map(|end| end.ends),
             running: matches!(sensor.chain, Chain::Running { .. }),
+            gone: false,
         };
         self.touched.insert(sensor.id, change);
     }
@@ -188,9 +246,10 @@ impl SettledOrganization {
         organizations::finish(&mut self.tx, &self.organization).await?;
         self.tx.commit().await?;
         if let Some(listener) = app.listener()
-            && !self.touched.is_empty()
+            && !(self.touched.is_empty() && self.gone.is_empty())
         {
-            let changes: Vec<CoverChange> = self.touched.into_values().collect();
+            // What is gone comes first, for its serial number may be in use again.
+            let changes: Vec<CoverChange> = self.gone.into_iter().chain(self.touched.into_values()).collect();
             listener.covers_changed(self.organization.id, self.organization.rev, &changes);
         }
         Ok(())

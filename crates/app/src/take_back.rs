@@ -1,7 +1,7 @@
 //! Taking a license back into the pool (R19).
 
 use tenure_domain::{Chain, LicenseId, OrganizationId, Refusal, Sensor, SensorId};
-use tenure_store::{codes, ledger, messages, sensors};
+use tenure_store::{codes, ledger, sensors};
 
 use crate::{App, AppError, Ctx};
 
@@ -28,9 +28,7 @@ impl App {
         {
             let row = sensors::get(&mut settled.tx, organization, sensor.id).await?;
             let number = row.ok_or(Refusal::NotFound { what: "sensor" })?.number;
-            let states = messages::states(&mut settled.tx, &[number]).await?;
-            let last_saved = states.get(&number).and_then(|state| state.last_saved);
-            saved = last_saved.is_some_and(|at| at >= active.cover.starts);
+            saved = settled.saved_under(active, number).await?;
             previous = ledger::last_ended(&mut settled.tx, sensor.id, settled.now).await?;
         }
         // A license of a code that was revoked meanwhile does not come back into the pool (R5).

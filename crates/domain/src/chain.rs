@@ -79,6 +79,14 @@ impl Cover {
         Self { ends: now, expires_on: today, anchor, ..*self }
     }
 
+    /// What this cover still holds at `now`, which lies inside it, for another sensor (R21).
+    ///
+    /// The end stays, and what follows counts on from the same anchor: nothing is won or lost by the change of hands.
+    #[must_use]
+    pub fn rest(&self, now: Instant, zone: &Zone) -> Self {
+        Self { starts: now, activation_date: zone.date_at(now), ..*self }
+    }
+
     /// Whether it was cut: no term is empty, so only a cut leaves an empty sum.
     fn is_cut(&self) -> bool {
         self.anchor.sum == TermSum::default()

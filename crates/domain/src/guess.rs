@@ -1,4 +1,4 @@
-//! Limits on guessing activation codes (R4).
+//! Limits on guessing activation codes (R4), passwords and one-time codes.
 
 use crate::{Instant, Refusal};
 
@@ -12,6 +12,11 @@ pub const PER_ORGANIZATION: u32 = 20;
 /// How many failures an hour may come from one address.
 pub const PER_ADDRESS: u32 = 30;
 
+/// How many failed log-ins an hour one e-mail address may have.
+pub const LOG_INS_PER_EMAIL: u32 = 10;
+/// How many failed log-ins an hour may come from one network address.
+pub const LOG_INS_PER_ADDRESS: u32 = 30;
+
 /// Refuses an attempt at `now` while the failure that fills the limit (the tenth latest of a user, say) is
 /// less than an hour old.
 ///
@@ -19,10 +24,21 @@ pub const PER_ADDRESS: u32 = 30;
 ///
 /// [`Refusal::TooManyAttempts`] with the instant from which attempts are heard again.
 pub fn check(failure_at_limit: Option<Instant>, now: Instant) -> Result<(), Refusal> {
-    match failure_at_limit.map(|failure| failure.plus_micros(WINDOW_US)) {
-        Some(retry_at) if now < retry_at => Err(Refusal::TooManyAttempts { retry_at }),
-        _ => Ok(()),
-    }
+    heard_again(failure_at_limit, now).map_or(Ok(()), |retry_at| Err(Refusal::TooManyAttempts { retry_at }))
+}
+
+/// As [`check`], for an attempt to log in.
+///
+/// # Errors
+///
+/// [`Refusal::TooManyLogIns`] with the instant from which log-ins are heard again.
+pub fn check_log_in(failure_at_limit: Option<Instant>, now: Instant) -> Result<(), Refusal> {
+    heard_again(failure_at_limit, now).map_or(Ok(()), |retry_at| Err(Refusal::TooManyLogIns { retry_at }))
+}
+
+/// When an attempt is heard again, if it is not heard at `now`.
+fn heard_again(failure_at_limit: Option<Instant>, now: Instant) -> Option<Instant> {
+    failure_at_limit.map(|failure| failure.plus_micros(WINDOW_US)).filter(|retry_at| now < *retry_at)
 }
 
 #[cfg(test)]
@@ -39,5 +55,10 @@ mod tests {
         assert_eq!(check(Some(failure), retry_at), Ok(()));
         assert_eq!(check(Some(failure), retry_at.plus_micros(1)), Ok(()));
         assert_eq!(check(None, failure), Ok(()));
+        assert_eq!(
+            check_log_in(Some(failure), retry_at.plus_micros(-1)),
+            Err(Refusal::TooManyLogIns { retry_at })
+        );
+        assert_eq!(check_log_in(Some(failure), retry_at), Ok(()));
     }
 }

@@ -177,8 +177,16 @@ kinds! {
     SensorKind, SensorId = "sen", "sensor";
     /// An API token.
     TokenKind, TokenId = "tok", "token";
+    /// An invitation to an organization.
+    InvitationKind, InvitationId = "inv", "invitation";
+    /// A mail in the outbox.
+    MailKind, MailId = "mai", "mail";
     /// A row of the audit trail.
     AuditKind, AuditId = "aud", "audit row";
+    /// A rule by which alerts open.
+    AlertRuleKind, AlertRuleId = "rul", "alert rule";
+    /// An alert.
+    AlertKind, AlertId = "alr", "alert";
 }
 
 #[cfg(test)]

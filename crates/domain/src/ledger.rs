@@ -1,11 +1,11 @@
-//! The ledger's desk: every way in which a license changes its state (R11 to R19).
+//! The ledger's desk: every way in which a license changes its state (R11 to R21).
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::license::{Held, License, Placed, State};
+use crate::license::{Held, License, Placed, Rest, State};
 use crate::sensor::{Chain, Sensor};
 use crate::{Anchor, CodeId, Cover, Instant, LicenseId, Refusal, Zone};
 
@@ -130,6 +130,20 @@ impl<'zone> Desk<'zone> {
     /// [`PoolHeadTooShort`] when a longer head of the pool is needed. The desk and the sensors are then of no use:
     /// load again.
     pub fn settle(&mut self, sensors: &mut [Sensor]) -> Result<(), PoolHeadTooShort> {
+        self.settle_with(sensors, &[])
+    }
+
+    /// Settles sensors as [`Desk::settle`] does, and ends what removed sensors have left behind (R21).
+    ///
+    /// `rests` are the released licenses that end by then; others are left as they are. What ends at one instant does
+    /// so in a fixed order, sensors first.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolHeadTooShort`] as in [`Desk::settle`].
+    pub fn settle_with(&mut self, sensors: &mut [Sensor], rests: &[Rest]) -> Result<(), PoolHeadTooShort> {
+        let mut rests: Vec<&Rest> = rests.iter().filter(|rest| rest.placed.cover.ends <= self.now).collect();
+        rests.sort_unstable_by_key(|rest| Reverse((rest.placed.cover.ends, rest.license.turn())));
         let due = |sensor: &Sensor, until: Instant| match &sensor.chain {
             Chain::Running { active, .. } if active.cover.ends <= until => {
                 Some((active.cover.ends, sensor.added_at, sensor.serial))
@@ -141,7 +155,10 @@ impl<'zone> Desk<'zone> {
             .enumerate()
             .filter_map(|(index, sensor)| due(sensor, self.now).map(|turn| Reverse((turn, index))))
             .collect();
-        while let Some(Reverse((_, index))) = queue.pop() {
+        while let Some(Reverse(((ends, ..), index))) = queue.pop() {
+            while let Some(rest) = rests.pop_if(|rest| rest.placed.cover.ends < ends) {
+                self.end_rest(rest);
+            }
             let Some(sensor) = sensors.get_mut(index) else {
                 continue;
             };
@@ -150,6 +167,7 @@ impl<'zone> Desk<'zone> {
                 queue.push(Reverse((turn, index)));
             }
         }
+        rests.into_iter().rev().for_each(|rest| self.end_rest(rest));
         Ok(())
     }
 
@@ -295,6 +313,74 @@ impl<'zone> Desk<'zone> {
     /// Revokes a license that is in the pool (R5). The caller has left it out of the loaded head.
     pub fn revoke_available(&mut self, license: &License) {
         self.record(self.now, Cause::Command, license, State::Available, State::Revoked(None));
+    }
+
+    /// Takes the licenses off a sensor that is removed (R21): its queue goes back to the pool, the active one is
+    /// released. Returns what it leaves behind.
+    ///
+    /// The sensor then holds nothing. Sensors that wait are renewed by the caller ([`Desk::renew_waiting`]).
+    pub fn remove(&mut self, sensor: &mut Sensor) -> Option<Rest> {
+        let Chain::Running { active, queue } = std::mem::replace(&mut sensor.chain, Chain::Unlicensed) else {
+            return None;
+        };
+        for held in queue {
+            let before = State::Queued(Placed { sensor: sensor.id, cover: held.cover });
+            self.record(self.now, Cause::Command, &held.license, before, State::Available);
+            self.pool.put(held.license);
+        }
+        let placed = Placed { sensor: sensor.id, cover: active.cover };
+        let (before, after) = (State::Active(placed), State::Released(placed));
+        self.record(self.now, Cause::Command, &active.license, before, after);
+        Some(Rest { license: active.license, placed })
+    }
+
+    /// Gives a sensor that is added again what it left behind when it was removed (R21): its license is active as it
+    /// was, with the same cover.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::LicenseNotReleased`] when another sensor has left it, [`Refusal::SensorCovered`] when the sensor has
+    /// an active license.
+    pub fn bring_back(&mut self, sensor: &mut Sensor, rest: &Rest) -> Result<(), Refusal> {
+        if rest.placed.sensor != sensor.id {
+            return Err(Refusal::LicenseNotReleased);
+        }
+        self.hand_over(sensor, rest, rest.placed.cover)
+    }
+
+    /// Gives the rest of a released license to another sensor, which is not covered (R21).
+    ///
+    /// It covers from now to the end that it had.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SensorCovered`] when the sensor has an active license.
+    pub fn give_released(&mut self, sensor: &mut Sensor, rest: &Rest) -> Result<(), Refusal> {
+        self.hand_over(sensor, rest, rest.placed.cover.rest(self.now, self.zone))
+    }
+
+    fn hand_over(&mut self, sensor: &mut Sensor, rest: &Rest, cover: Cover) -> Result<(), Refusal> {
+        if matches!(sensor.chain, Chain::Running { .. }) {
+            return Err(Refusal::SensorCovered);
+        }
+        let license = rest.license;
+        sensor.chain = Chain::Running { active: Held { license, cover }, queue: VecDeque::new() };
+        let after = State::Active(Placed { sensor: sensor.id, cover });
+        self.record(self.now, Cause::Command, &license, State::Released(rest.placed), after);
+        Ok(())
+    }
+
+    /// Revokes a released license (R5). It is treated as an active one: the caller does so only when the operator says
+    /// that active licenses end at once.
+    pub fn revoke_released(&mut self, rest: &Rest) {
+        let cut = rest.placed.cover.cut(self.now, self.zone);
+        let after = State::Revoked(Some(Placed { cover: cut, ..rest.placed }));
+        self.record(self.now, Cause::Command, &rest.license, State::Released(rest.placed), after);
+    }
+
+    fn end_rest(&mut self, rest: &Rest) {
+        let (due, placed) = (rest.placed.cover.ends, rest.placed);
+        self.record(due, Cause::Calendar, &rest.license, State::Released(placed), State::Ended(placed));
     }
 
     /// Ends the active license at its end, and begins what follows.

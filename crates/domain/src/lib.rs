@@ -4,6 +4,8 @@
 //! can be tested one microsecond before, at, and after the instant at which it turns. The rules R1 to R34
 //! are stated in `docs/rules.md`; each item names the ones it implements.
 
+pub mod ahead;
+pub mod alert;
 pub mod chain;
 pub mod code;
 pub mod gate;
@@ -17,16 +19,21 @@ pub mod refusal;
 pub mod role;
 pub mod sensor;
 pub mod serial;
+pub mod session;
 pub mod standing;
 pub mod term;
 pub mod zone;
 
+pub use ahead::{Ahead, AtEnd};
 pub use chain::{Anchor, Cover};
 pub use code::ActivationCode;
-pub use id::{AuditId, CodeId, Id, LicenseId, OrganizationId, SensorId, TokenId, UserId};
+pub use id::{
+    AlertId, AlertRuleId, AuditId, CodeId, Id, InvitationId, LicenseId, MailId, OrganizationId, SensorId,
+    TokenId, UserId,
+};
 pub use instant::Instant;
 pub use ledger::{Cause, Change, Desk, Pool, PoolHeadTooShort};
-pub use license::{Held, License, State};
+pub use license::{Held, License, Rest, State};
 pub use refusal::Refusal;
 pub use role::{Permission, Role};
 pub use sensor::{Chain, Sensor};

@@ -38,6 +38,15 @@ pub struct Held {
     pub cover: Cover,
 }
 
+/// A license that a removed sensor has left behind: what its cover still holds after now is nobody's yet (R21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// The license.
+    pub license: License,
+    /// The sensor that was removed, and what the license covered there and would still cover.
+    pub placed: Placed,
+}
+
 /// Where a license is on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -50,6 +59,8 @@ pub enum State {
     Active(Placed),
     /// Its term is over.
     Ended(Placed),
+    /// Left behind by a sensor that was removed while this covered it; it keeps its end (R21).
+    Released(Placed),
     /// Taken away by the operator (R5); with the cover that it gave until then, if it was active.
     Revoked(Option<Placed>),
 }
@@ -73,6 +84,7 @@ impl State {
             Self::Queued(_) => "queued",
             Self::Active(_) => "active",
             Self::Ended(_) => "ended",
+            Self::Released(_) => "released",
             Self::Revoked(_) => "revoked",
         }
     }
@@ -85,6 +97,7 @@ impl State {
             Self::Queued(placed)
             | Self::Active(placed)
             | Self::Ended(placed)
+            | Self::Released(placed)
             | Self::Revoked(Some(placed)) => Some(placed),
         }
     }

@@ -46,6 +46,11 @@ impl Sample for String {
         "…".to_owned()
     }
 }
+impl Sample for u32 {
+    fn sample() -> Self {
+        3
+    }
+}
 impl Sample for &'static str {
     fn sample() -> Self {
         "sensor"
@@ -108,6 +113,15 @@ refusals! {
     /// The license is over, or was never this sensor's (R19).
     LicenseNotHeld => "license_not_held",
         "This license is neither active nor queued on this sensor, so there is nothing to take back.";
+    /// The license was not left behind by a removed sensor, or is not any more (R21).
+    LicenseNotReleased => "license_not_released",
+        "This license is not released: it has ended, was revoked, or is on a sensor again. Look at the removed sensors anew.";
+    /// The rest of a released license goes to a sensor that is not covered (R21).
+    SensorCovered => "sensor_covered",
+        "This sensor is covered. The rest of a released license can be given to a sensor that is not.";
+    /// What was typed to confirm an erasure is not the sensor's serial number (R21).
+    SerialNotConfirmed => "serial_not_confirmed",
+        "This is not the sensor's serial number, so nothing was erased. Type the serial number as it is shown.";
     /// A chain would reach past the calendar.
     ChainTooLong => "chain_too_long",
         "The sensor's licenses would end after the year 9000. Queue fewer of them.";
@@ -120,6 +134,18 @@ refusals! {
     /// The sensor is in another organization (R22).
     SerialInUseElsewhere => "serial_in_use_elsewhere",
         "This serial number is in use in another organization. Ask your vendor to free it.";
+    /// The sensor is in a list that is to be added more than once (R22).
+    SerialListedTwice => "serial_listed_twice",
+        "This serial number is in the list more than once. Keep one of its lines.";
+    /// One of a list of sensors cannot be added, so none was (R22).
+    ListRefused {
+        /// The sensor's place in the list, from 1.
+        place: u32,
+        /// Its serial number, as it was written.
+        serial: String,
+        /// Why it cannot be added.
+        why: String
+    } => "list_refused", "No sensor was added. Sensor {place} of the list, {serial}: {why}";
     /// Not a term.
     TermMalformed => "term_malformed",
         "A term is an ISO 8601 duration of years, months, weeks and days, such as P2Y, P18M or P30D, of at most 100 years.";
@@ -139,7 +165,7 @@ refusals! {
     } => "not_found", "There is no such {what}.";
     /// The caller did not say who they are.
     Unauthenticated => "unauthenticated",
-        "Send an API token: \"Authorization: Bearer TOKEN\". Make one under API tokens or with `tenure token create`.";
+        "Log in, or send an API token: \"Authorization: Bearer TOKEN\". `tenure token create` makes one.";
     /// The caller's role does not allow it (R34).
     Forbidden => "forbidden", "Your role does not allow this. Ask an Administrator of your organization.";
     /// The token only reads (R34).
@@ -151,6 +177,44 @@ refusals! {
     SensorUnknown => "sensor_unknown", "No organization has a sensor with this serial number. Add the sensor first.";
     /// The message cannot be read (R26).
     MessageMalformed => "message_malformed", "The message is not one that a sensor or gateway sends.";
+    /// An organization has as many alert rules as it may have.
+    TooManyAlertRules => "too_many_alert_rules", "An organization has at most 100 alert rules. Remove one first.";
     /// The e-mail address is taken.
     EmailInUse => "email_in_use", "A user with this e-mail address exists. Use another address.";
+    /// The password is not that of the e-mail address, or there is no such user: one answer for both.
+    CredentialsWrong => "credentials_wrong",
+        "The e-mail address or the password is not right. Try again, or ask for a new password.";
+    /// The password is right, and the user has switched on one-time codes.
+    OneTimeCodeRequired => "one_time_code_required",
+        "Enter the code that your authenticator app shows now, or a recovery code.";
+    /// The one-time code is wrong, or was used already.
+    OneTimeCodeWrong => "one_time_code_wrong",
+        "This code is not right, or it was used already. Enter the one that your app shows now, or a recovery code.";
+    /// Too many failed log-ins.
+    TooManyLogIns {
+        /// When the next attempt is heard.
+        retry_at: Instant
+    } => "too_many_log_ins", "Too many log-ins have failed. Try again after {retry_at}.";
+    /// A request with a session's cookie that another site's page may have made.
+    CrossSite => "cross_site",
+        "This request came from another site's page, so it was not done. Use the pages of this service.";
+    /// An API token where a person has to be logged in.
+    SessionNeeded => "session_needed", "An API token does not open this. Log in with e-mail address and password.";
+    /// A person's own password, asked for again, is wrong.
+    PasswordWrong => "password_wrong", "This is not your current password. Enter it again.";
+    /// No one-time codes are switched on, or none are being set up.
+    OneTimeCodesOff => "one_time_codes_off", "One-time codes are not switched on. Set them up first.";
+    /// Only who is invited gets in.
+    SignUpClosed => "sign_up_closed",
+        "Signing up is by invitation here. Ask an Administrator of your organization, or who runs this service.";
+    /// The organization's name is taken.
+    OrganizationNameInUse => "organization_name_in_use",
+        "An organization of this name exists. Choose another name, or ask its Administrator for an invitation.";
+    /// The organization would have no Administrator any more.
+    LastAdministrator => "last_administrator",
+        "This is the organization's only Administrator. Make somebody else an Administrator first.";
+    /// Who is invited is in the organization.
+    AlreadyMember => "already_member", "The user with this e-mail address is in this organization already.";
+    /// The link of a mail was used, replaced or withdrawn, or is too old.
+    LinkExpired => "link_expired", "This link is not valid any more. Ask for a new one.";
 }

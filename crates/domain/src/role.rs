@@ -92,6 +92,13 @@ impl Role {
     /// All of them, in the order of their declaration.
     pub const ALL: [Self; 4] = [Self::Administrator, Self::Manager, Self::Analyst, Self::Operator];
 
+    /// The lesser of two roles in an organization: what a token may that was given no more than `most`.
+    #[must_use]
+    pub fn at_most(self, most: Self) -> Self {
+        // They are declared from the one that may most to the one that may least.
+        self.max(most)
+    }
+
     /// Whether the role allows it (R34).
     #[must_use]
     pub const fn allows(self, permission: Permission) -> bool {

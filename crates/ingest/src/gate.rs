@@ -4,13 +4,18 @@
 //! addressing, the serial number in the entry itself: a decision costs one look at a random place in memory, and a
 //! sensor less than 64 bytes.
 
+mod watches;
+
 use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 use subtle::ConstantTimeEq;
 use tenure_app::CoverChange;
+use tenure_app::rows::RuleInForce;
 use tenure_domain::gate::{Verdict, judge};
 use tenure_domain::{Instant, OrganizationId, Serial};
+
+use watches::Watches;
 
 /// The fewest places of a table.
 const FEWEST: usize = 64;
@@ -24,6 +29,7 @@ pub struct Gate {
     sensors: usize,
     organizations: Vec<OrganizationId>,
     device_tokens: Vec<Option<Box<str>>>,
+    watches: Watches,
     by_id: hashbrown::HashMap<OrganizationId, u32>,
 }
 
@@ -62,6 +68,9 @@ enum Cover {
     Unlicensed,
     Running,
     Lapsed,
+    /// The organization has the serial number no more. The entry stays until another start of the service, so that what
+    /// comes late cannot bring it back.
+    Gone,
 }
 
 /// The gate's answer to a message.
@@ -79,6 +88,8 @@ pub enum Decision {
         number: i64,
         /// What is saved.
         verdict: Verdict,
+        /// Its organization, where an alert rule watches the sensor.
+        watched: Option<OrganizationId>,
     },
 }
 
@@ -126,6 +137,12 @@ impl Gate {
         index
     }
 
+    /// Takes over an organization's alert rules that are switched on, unless it knows later ones; returns whether.
+    pub fn set_alert_rules(&mut self, id: OrganizationId, rev: i64, rules: &[RuleInForce]) -> bool {
+        let index = self.organization_index(id);
+        self.watches.set(index, rev, rules)
+    }
+
     /// Takes over a changed cover, unless it knows a later one.
     pub fn set_cover(&mut self, organization: OrganizationId, rev: i64, change: &CoverChange) {
         let organization = self.organization_index(organization);
@@ -133,21 +150,24 @@ impl Gate {
         let rev = u32::try_from(rev).unwrap_or(u32::MAX);
         let ends = change.chain_ends.unwrap_or_default();
         let cover = match (change.chain_ends, change.running) {
+            _ if change.gone => Cover::Gone,
             (None, _) => Cover::Unlicensed,
             (Some(_), true) => Cover::Running,
             (Some(_), false) => Cover::Lapsed,
         };
         let number = change.number.and_then(|number| u32::try_from(number).ok());
         if let Some(entry) = self.entry_mut(change.serial) {
-            if rev >= entry.rev || entry.organization != organization {
-                *entry = Entry {
-                    number: number.unwrap_or(entry.number),
-                    ends,
-                    organization,
-                    rev,
-                    cover,
-                    ..*entry
-                };
+            // Another organization takes a serial number over by adding it, with a number of its own; what one that
+            // has lost it still says comes too late.
+            let counts = if entry.organization == organization {
+                rev >= entry.rev
+            } else {
+                number.is_some() && !change.gone
+            };
+            if counts {
+                let (before, number) = (*entry, number.unwrap_or(entry.number));
+                let last = if before.number == number { before.last } else { 0 };
+                *entry = Entry { number, ends, organization, rev, cover, last, ..before };
             }
             return;
         }
@@ -204,7 +224,7 @@ impl Gate {
     }
 
     fn checked(&self, serial: Serial, device_token: Option<&str>) -> Result<&Entry, Decision> {
-        let entry = self.entry(serial).ok_or(Decision::Unknown)?;
+        let entry = self.entry(serial).filter(|entry| entry.cover != Cover::Gone).ok_or(Decision::Unknown)?;
         let expected =
             usize::try_from(entry.organization).ok().and_then(|index| self.device_tokens.get(index));
         match expected.ok_or(Decision::Unknown)? {
@@ -231,6 +251,7 @@ impl Gate {
             Err(decision) => return decision,
         };
         let chain_ends = match entry.cover {
+            Cover::Gone => return Decision::Unknown,
             Cover::Unlicensed => None,
             Cover::Running if entry.ends <= arrived => {
                 let index = usize::try_from(entry.organization).ok();
@@ -241,7 +262,11 @@ impl Gate {
             Cover::Running | Cover::Lapsed => Some(entry.ends),
         };
         let verdict = judge(chain_ends, arrived, late_window_us);
-        Decision::Judged { number: i64::from(entry.number), verdict }
+        let watched = self.watches.watch(entry.organization, entry.number).then(|| {
+            let index = usize::try_from(entry.organization).ok();
+            index.and_then(|index| self.organizations.get(index)).copied()
+        });
+        Decision::Judged { number: i64::from(entry.number), verdict, watched: watched.flatten() }
     }
 
     /// Whether this is the message of the sensor that was saved last: a resend, because an answer was lost.
@@ -283,8 +308,11 @@ mod tests {
     }
 
     fn change(ends: Option<Instant>, running: bool) -> CoverChange {
-        CoverChange { serial: SERIAL, number: Some(7), chain_ends: ends, running }
+        CoverChange { serial: SERIAL, number: Some(7), chain_ends: ends, running, gone: false }
     }
+
+    const GONE: CoverChange =
+        CoverChange { serial: SERIAL, number: Some(7), chain_ends: None, running: false, gone: true };
 
     fn verdict(gate: &Gate, arrived: Instant) -> Option<Verdict> {
         match gate.decide(SERIAL, None, arrived, WEEK) {
@@ -329,6 +357,47 @@ mod tests {
         gate.set_cover(organization(1), 5, &change(Some(END), true));
         gate.set_cover(organization(1), 4, &change(None, false));
         assert_eq!(verdict(&gate, END.plus_micros(-1)), Some(Verdict::SaveAll));
+    }
+
+    #[test]
+    fn r21_a_removed_sensor_is_not_known_and_what_comes_late_does_not_bring_it_back() {
+        let mut gate = Gate::default();
+        let before = END.plus_micros(-1);
+        gate.set_cover(organization(1), 4, &change(Some(END), true));
+        gate.set_cover(organization(1), 5, &GONE);
+        assert_eq!(gate.decide(SERIAL, None, before, WEEK), Decision::Unknown);
+        assert_eq!(gate.identify(SERIAL, None), Err(Decision::Unknown));
+        gate.set_cover(organization(1), 4, &change(Some(END), true));
+        assert_eq!(gate.decide(SERIAL, None, before, WEEK), Decision::Unknown);
+        gate.set_cover(organization(1), 6, &change(Some(END), true));
+        assert_eq!(verdict(&gate, before), Some(Verdict::SaveAll));
+    }
+
+    #[test]
+    fn r22_a_freed_serial_number_is_the_next_organizations_whatever_comes_late() {
+        let mut gate = Gate::default();
+        let before = END.plus_micros(-1);
+        gate.set_cover(organization(1), 90, &change(Some(END), true));
+        gate.saved(SERIAL, 5);
+        let taken = CoverChange { number: Some(8), ..change(Some(END), true) };
+        gate.set_cover(organization(2), 3, &taken);
+        assert_eq!(gate.identify(SERIAL, None), Ok(8));
+        assert!(!gate.is_resend(SERIAL, 5), "it is another sensor's message");
+        gate.set_cover(organization(1), 91, &GONE);
+        gate.set_cover(organization(1), 91, &CoverChange { number: None, ..change(None, false) });
+        assert_eq!(gate.identify(SERIAL, None), Ok(8));
+        assert!(matches!(
+            gate.decide(SERIAL, None, before, WEEK),
+            Decision::Judged { verdict: Verdict::SaveAll, .. }
+        ));
+    }
+
+    #[test]
+    fn r21_a_removal_that_is_heard_before_the_addition_counts() {
+        let mut gate = Gate::default();
+        gate.set_cover(organization(1), 5, &GONE);
+        gate.set_cover(organization(1), 4, &change(Some(END), true));
+        assert_eq!(gate.decide(SERIAL, None, END.plus_micros(-1), WEEK), Decision::Unknown);
     }
 
     #[test]

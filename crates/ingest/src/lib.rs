@@ -12,6 +12,7 @@ mod watch;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tenure_app::rows::RuleInForce;
 use tenure_app::{App, CoverChange, CoverListener};
 use tenure_domain::{Instant, OrganizationId};
 use tenure_store::StoreError;
@@ -69,6 +70,8 @@ enum Control {
     Covers { organization: OrganizationId, rev: i64, changes: Vec<CoverChange> },
     /// An organization is new, or its device token has changed.
     Organization { organization: OrganizationId, device_token: Option<String> },
+    /// The alert rules of an organization that are switched on.
+    AlertRules { organization: OrganizationId, rev: i64, rules: Vec<RuleInForce> },
     /// An organization was settled because a message asked for it, and so were its covers told before this.
     Settled { organization: OrganizationId, done: bool },
     /// A gateway has posted.
@@ -116,11 +119,11 @@ impl Ingest {
         app.set_cover_listener(Arc::new(ingest.clone()));
 
         let mut watcher = watch::Watcher::new(app.clone(), ingest.clone());
-        let gate = watcher.load().await?;
+        let (gate, rules) = watcher.load().await?;
         tokio::spawn(watcher.run(stop.clone()));
 
         let first_number = app.db.take_numbers(tenure_store::counters::Counter::IngestEpoch, 1).await? << 36;
-        let (batches, committer) = commit::start(app.db.clone(), ingest.control.clone());
+        let (batches, committer) = commit::start(app.clone(), rules, ingest.control.clone());
         let (main, thread_control) = (tokio::runtime::Handle::current(), ingest.control.clone());
         let (ended, end) = oneshot::channel();
         std::thread::Builder::new()
@@ -165,5 +168,9 @@ impl CoverListener for Ingest {
     fn device_token_changed(&self, organization: OrganizationId, token: Option<&str>) {
         let _ =
             self.control.send(Control::Organization { organization, device_token: token.map(str::to_owned) });
+    }
+
+    fn alert_rules_changed(&self, organization: OrganizationId, rev: i64, rules: Vec<RuleInForce>) {
+        let _ = self.control.send(Control::AlertRules { organization, rev, rules });
     }
 }

@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use tenure_app::judge_alerts::Observed;
 use tenure_app::{Actor, App, Ctx};
+use tenure_domain::alert::Kept;
 use tenure_domain::gate::Verdict;
 use tenure_domain::measurement::Uplink;
 use tenure_domain::{Instant, OrganizationId, Serial};
@@ -21,7 +23,7 @@ use tenure_wire::{measurements, time};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch as stop};
 
-use crate::commit::{Batch, NewDocument};
+use crate::commit::{Batch, NewDocument, Work};
 use crate::gate::{Decision, Gate};
 use crate::{Control, GatewayOutcome, Refuse, Settings};
 
@@ -133,7 +135,7 @@ pub(crate) struct Listener {
     gate: Gate,
     layer: Layer,
     control: mpsc::UnboundedSender<Control>,
-    batches: mpsc::UnboundedSender<Batch>,
+    batches: mpsc::UnboundedSender<Work>,
     next_number: i64,
     batch: Batch,
     waiting: Vec<Waiting>,
@@ -151,7 +153,7 @@ impl Listener {
         settings: Settings,
         gate: Gate,
         control: mpsc::UnboundedSender<Control>,
-        batches: mpsc::UnboundedSender<Batch>,
+        batches: mpsc::UnboundedSender<Work>,
         first_number: i64,
     ) -> Self {
         Self {
@@ -282,14 +284,22 @@ impl Listener {
             }
             Decision::WrongToken => self.stranger(&message.asker, Code::UNAUTHORIZED),
             Decision::SettleFirst(organization) => self.park(organization, message),
-            Decision::Judged { number, verdict } => {
+            Decision::Judged { number, verdict, watched } => {
                 let Parked { uplink, arrived, asker, .. } = message;
-                self.keep(number, verdict, uplink, arrived, asker);
+                self.keep(number, verdict, watched, uplink, arrived, asker);
             }
         }
     }
 
-    fn keep(&mut self, number: i64, verdict: Verdict, mut uplink: Uplink, arrived: Instant, asker: Asker) {
+    fn keep(
+        &mut self,
+        number: i64,
+        verdict: Verdict,
+        watched: Option<OrganizationId>,
+        mut uplink: Uplink,
+        arrived: Instant,
+        asker: Asker,
+    ) {
         if verdict != Verdict::SaveAll {
             for channel in &mut uplink.channels {
                 channel.samples.retain(|sample| verdict.saves(sample.at));
@@ -328,6 +338,16 @@ impl Listener {
         };
         self.next_number += 1;
         self.batch.messages.push(message);
+        if let Some(organization) = watched {
+            let kept = match fate {
+                Fate::Saved => Kept::All,
+                Fate::SavedLate => Kept::Late,
+                Fate::Refused => Kept::Nothing,
+            };
+            let (low_battery, channels) = (uplink.battery.low, uplink.channels);
+            let observed = Observed { organization, sensor: number, arrived, kept, low_battery, channels };
+            self.batch.observed.push(observed);
+        }
         self.waiting.push(Waiting { asker, outcome, saved });
     }
 
@@ -388,6 +408,12 @@ impl Listener {
             Control::Organization { organization, device_token } => {
                 self.gate.set_organization(organization, device_token);
             }
+            Control::AlertRules { organization, rev, rules } => {
+                if self.gate.set_alert_rules(organization, rev, &rules) {
+                    // When the task is gone, so are the batches.
+                    let _ = self.batches.send(Work::AlertRules(organization, rules));
+                }
+            }
             Control::Settled { organization, done } => {
                 for message in self.parked.remove(&organization).unwrap_or_default() {
                     if done {
@@ -446,7 +472,7 @@ impl Listener {
             return;
         }
         self.committing = Some(std::mem::take(&mut self.waiting));
-        if self.batches.send(std::mem::take(&mut self.batch)).is_err() {
+        if self.batches.send(Work::Commit(std::mem::take(&mut self.batch))).is_err() {
             self.hear(Control::Committed { durable: false });
         }
         let Counts { saved, refused, resent, unknown, malformed } = std::mem::take(&mut self.counts);

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use tenure_app::judge_alerts::Rules;
 use tenure_app::{App, CoverChange};
 use tenure_domain::OrganizationId;
 use tenure_store::sensors::{self, GateRow};
-use tenure_store::{CoverFeed, StoreError, organizations};
+use tenure_store::{CoverFeed, StoreError, alert_rules, organizations};
 use tokio::sync::watch as stop;
 
 use crate::gate::Gate;
@@ -30,12 +31,14 @@ impl Watcher {
         Self { app, ingest, known: HashMap::new(), own: HashSet::new() }
     }
 
-    /// The gate as the database has it.
-    pub(crate) async fn load(&mut self) -> Result<Gate, StoreError> {
+    /// The gate and the alert rules as the database has them.
+    pub(crate) async fn load(&mut self) -> Result<(Gate, Rules), StoreError> {
         let mut tx = self.app.db.read().await?;
         let sensors = sensors::count_all(&mut tx).await?;
         let mut gate = Gate::with_capacity(usize::try_from(sensors).unwrap_or(0));
+        let rules = Rules::of(alert_rules::in_force(&mut tx, None).await?);
         for organization in organizations::all(&mut tx).await? {
+            gate.set_alert_rules(organization.id, organization.rev, rules.of_organization(organization.id));
             gate.set_organization(organization.id, organization.device_token);
             for row in sensors::gate_rows(&mut tx, organization.id, -1).await? {
                 gate.set_cover(organization.id, organization.rev, &change(&row));
@@ -43,7 +46,7 @@ impl Watcher {
             self.known.insert(organization.id, organization.rev);
         }
         tx.roll_back().await?;
-        Ok(gate)
+        Ok((gate, rules))
     }
 
     /// Tells the gate what others change, until `stop` is told.
@@ -100,6 +103,8 @@ impl Watcher {
                 // The thread is gone when the service stops.
                 let _ = self.ingest.control.send(Control::Organization { organization: id, device_token });
                 let _ = self.ingest.control.send(Control::Covers { organization: id, rev, changes });
+                let rules = alert_rules::in_force(&mut tx, Some(id)).await?;
+                let _ = self.ingest.control.send(Control::AlertRules { organization: id, rev, rules });
             }
             self.known.insert(id, rev);
             self.own.retain(|(other, told)| *other != id || *told > rev);
@@ -109,6 +114,6 @@ impl Watcher {
 }
 
 fn change(row: &GateRow) -> CoverChange {
-    let GateRow { serial, number, chain_ends, running, .. } = *row;
-    CoverChange { serial, number: Some(number), chain_ends, running }
+    let GateRow { serial, number, chain_ends, running, gone, .. } = *row;
+    CoverChange { serial, number: Some(number), chain_ends, running, gone }
 }

@@ -1,6 +1,8 @@
 //! The hot path over real sockets and both engines: what sensors hear, and what is kept (R23 to R27).
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
+mod alerts;
+
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,8 +36,23 @@ tenure_store::on_both!(
     a_sensor_that_starts_is_asked_who_it_is_and_its_answer_is_kept,
     a_command_of_another_process_reaches_the_gate,
     r26_a_device_token_that_another_process_sets_reaches_the_gate,
+    r21_a_removed_sensor_is_not_known_until_it_is_added_again,
+    r20_a_replaced_sensor_is_heard_under_its_new_serial_number,
+    r21_what_another_process_removes_and_replaces_reaches_the_gate,
     what_was_heard_is_committed_before_the_service_stops,
 );
+
+mod of_alerts {
+    use super::alerts::*;
+
+    tenure_store::on_both!(
+        a_rule_is_in_force_for_the_first_message_after_its_answer,
+        r23_what_is_refused_starts_no_alert_and_r28_what_is_open_stays_open,
+        a_batch_that_is_not_committed_opens_no_alert,
+        a_rule_of_another_process_reaches_the_hot_path,
+        what_was_open_is_still_open_after_a_restart,
+    );
+}
 
 const SERIAL: Serial = Serial::from_number(0x282c_0242_4eed);
 const START: &str = "2030-01-01T10:00:00Z";
@@ -345,6 +362,69 @@ async fn r26_a_device_token_that_another_process_sets_reaches_the_gate(db: TestD
         sent += 1;
         assert!(sent < 100_000, "the gate does not hear of the token");
     }
+    world.stop().await;
+}
+
+/// The serial number of the device that takes the sensor's place.
+const NEXT: Serial = Serial::from_number(0x282c_0242_4eee);
+
+fn message_of(serial: Serial, from: &str, tenths: &[i32]) -> Uplink {
+    Uplink { serial, ..message(from, tenths) }
+}
+
+async fn r21_a_removed_sensor_is_not_known_until_it_is_added_again(db: TestDb) {
+    let mut world = world(&db, Refuse::Acknowledge).await;
+    assert_eq!(world.send(&message(START, &[200])), Code::CREATED);
+    world.app.remove_sensor(&world.ctx(), world.organization, world.sensor).await.unwrap();
+    assert_eq!(world.send(&message("2030-01-01T10:01:00Z", &[201])), Code::NOT_FOUND);
+    let addition = Addition { serial: SERIAL, name: None, key: None, auto_renewal: None };
+    let back = world.app.add_sensor(&world.ctx(), world.organization, addition).await.unwrap();
+    assert_eq!(back, world.sensor);
+    assert_eq!(world.send(&message("2030-01-01T10:02:00Z", &[202])), Code::CREATED);
+    assert_eq!(world.values().await, [20.0, 20.2], "and its history goes on");
+    world.stop().await;
+}
+
+async fn r20_a_replaced_sensor_is_heard_under_its_new_serial_number(db: TestDb) {
+    let mut world = world(&db, Refuse::Acknowledge).await;
+    assert_eq!(world.send(&message(START, &[200])), Code::CREATED);
+    world.app.replace_sensor(&world.ctx(), world.organization, world.sensor, NEXT).await.unwrap();
+    assert_eq!(world.send(&message("2030-01-01T10:01:00Z", &[201])), Code::NOT_FOUND);
+    assert_eq!(world.send(&message_of(NEXT, "2030-01-01T10:02:00Z", &[202])), Code::CREATED);
+    assert_eq!(world.values().await, [20.0, 20.2], "in one history");
+    world.redeem(1, "P1M").await;
+    let addition = Addition { serial: SERIAL, name: None, key: None, auto_renewal: None };
+    world.sensor = world.app.add_sensor(&world.ctx(), world.organization, addition).await.unwrap();
+    assert_eq!(world.send(&message("2030-01-01T10:03:00Z", &[203])), Code::CREATED);
+    assert_eq!(world.values().await, [20.3], "the old serial number begins anew");
+    world.stop().await;
+}
+
+async fn r21_what_another_process_removes_and_replaces_reaches_the_gate(db: TestDb) {
+    let mut world = world(&db, Refuse::Acknowledge).await;
+    let (clock, entropy) = (world.clock.clone(), Arc::new(SeededEntropy::new(2)));
+    let other = App::new(db.again().await, clock, entropy, Secret::new([1; 32]));
+    let mut minute = 0;
+    let mut until = |world: &mut World, serial: Serial, code: Code| {
+        for _ in 0..100_000 {
+            minute += 1;
+            let from = at(START).plus_seconds(minute * 60).to_string();
+            if world.send(&message_of(serial, &from, &[200])) == code {
+                return;
+            }
+        }
+        panic!("the gate does not hear that {serial} is to be answered {code:?}");
+    };
+    until(&mut world, SERIAL, Code::CREATED);
+    other.replace_sensor(&world.ctx(), world.organization, world.sensor, NEXT).await.unwrap();
+    until(&mut world, SERIAL, Code::NOT_FOUND);
+    until(&mut world, NEXT, Code::CREATED);
+    other.remove_sensor(&world.ctx(), world.organization, world.sensor).await.unwrap();
+    until(&mut world, NEXT, Code::NOT_FOUND);
+    let addition = Addition { serial: NEXT, name: None, key: None, auto_renewal: None };
+    other.add_sensor(&world.ctx(), world.organization, addition).await.unwrap();
+    until(&mut world, NEXT, Code::CREATED);
+    // Who starts now knows only what is there.
     world.stop().await;
 }
 

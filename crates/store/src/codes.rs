@@ -56,6 +56,8 @@ pub struct Tally {
     pub active: i64,
     /// Over.
     pub ended: i64,
+    /// Left behind by removed sensors (R21).
+    pub released: i64,
     /// Taken away.
     pub revoked: i64,
 }
@@ -68,6 +70,7 @@ impl Tally {
             "queued" => Some(&mut self.queued),
             "active" => Some(&mut self.active),
             "ended" => Some(&mut self.ended),
+            "released" => Some(&mut self.released),
             "revoked" => Some(&mut self.revoked),
             _ => None,
         }
@@ -76,12 +79,12 @@ impl Tally {
     /// All of them together.
     #[must_use]
     pub const fn total(&self) -> i64 {
-        self.available + self.queued + self.active + self.ended + self.revoked
+        self.available + self.queued + self.active + self.ended + self.released + self.revoked
     }
 }
 
 const SELECT: &str = "SELECT id, licenses, term, order_text, redeem_by, issued_us, revoked_us, license_key,
-    organization_id, redeemed_us, redeemed_by, available, queued, active, ended, revoked FROM activation_codes";
+    organization_id, redeemed_us, redeemed_by, available, queued, active, ended, released, revoked FROM activation_codes";
 
 fn read(row: &Row) -> Result<Code, StoreError> {
     let redemption = match (row.parsed_or_null("organization_id")?, row.instant_or_null("redeemed_us")?) {
@@ -104,6 +107,7 @@ fn read(row: &Row) -> Result<Code, StoreError> {
             queued: row.int("queued")?,
             active: row.int("active")?,
             ended: row.int("ended")?,
+            released: row.int("released")?,
             revoked: row.int("revoked")?,
         },
     })
@@ -116,8 +120,8 @@ fn read(row: &Row) -> Result<Code, StoreError> {
 /// Those of the database; so for all functions of this module.
 pub async fn insert(tx: &mut Tx, code: &Code, hash: &[u8]) -> Result<(), StoreError> {
     let sql = "INSERT INTO activation_codes (id, hash, licenses, term, order_text, redeem_by, issued_us,
-            available, queued, active, ended, revoked)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0)";
+            available, queued, active, ended, released, revoked)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, 0)";
     let Code { id, licenses, term, order, redeem_by, issued_at, .. } = code;
     tx.execute(sql, args![*id, hash, *licenses, *term, order.as_deref(), *redeem_by, *issued_at])
         .await
@@ -156,6 +160,18 @@ pub async fn by_key(
     tx.one_or_none(sql, args![organization, key]).await?.map(|row| row.parsed("id")).transpose()
 }
 
+/// The organization's codes whose license keys have this part, in any grouping: `letters` are in a key's alphabet.
+pub async fn with_key_part(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    letters: &str,
+) -> Result<Vec<CodeId>, StoreError> {
+    let sql = "SELECT id FROM activation_codes
+        WHERE organization_id = $1 AND replace(license_key, '-', '') LIKE $2 ORDER BY id";
+    let rows = tx.all(sql, args![organization, format!("%{letters}%")]).await?;
+    rows.iter().map(|row| row.parsed("id")).collect()
+}
+
 /// Marks a code as redeemed, with all its licenses available. Returns whether it still could be: of two
 /// organizations that redeem it at once, one finds it taken (R3).
 pub async fn redeem(tx: &mut Tx, code: CodeId, redemption: &Redemption) -> Result<bool, StoreError> {
@@ -176,10 +192,10 @@ pub async fn revoke(tx: &mut Tx, code: CodeId, now: Instant) -> Result<bool, Sto
 pub async fn add_to_tallies(tx: &mut Tx, deltas: &BTreeMap<CodeId, Tally>) -> Result<(), StoreError> {
     let sql =
         "UPDATE activation_codes SET available = available + $2, queued = queued + $3, active = active + $4,
-            ended = ended + $5, revoked = revoked + $6
+            ended = ended + $5, released = released + $6, revoked = revoked + $7
         WHERE id = $1";
-    for (code, Tally { available, queued, active, ended, revoked }) in deltas {
-        tx.execute(sql, args![*code, *available, *queued, *active, *ended, *revoked]).await?;
+    for (code, Tally { available, queued, active, ended, released, revoked }) in deltas {
+        tx.execute(sql, args![*code, *available, *queued, *active, *ended, *released, *revoked]).await?;
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ pub enum Counter {
     Seal,
     /// Rows of the service's audit trail.
     ServiceAudit,
+    /// Attempts to log in: whoever takes the next number is alone in it until the transaction ends.
+    LogIn,
 }
 
 impl Counter {
@@ -23,6 +25,7 @@ impl Counter {
             Self::IngestEpoch => "ingest_epoch",
             Self::Seal => "seal",
             Self::ServiceAudit => "service_audit",
+            Self::LogIn => "log_in",
         }
     }
 }

@@ -25,3 +25,11 @@ pub enum StoreError {
     )]
     Newer(i64),
 }
+
+impl StoreError {
+    /// Whether the database has refused a row because another one has what must be unique.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}

@@ -26,7 +26,7 @@ struct Key {
 
 const MICROS_PER_DAY: i64 = 86_400 * 1_000_000;
 
-fn day_of(instant: Instant) -> i64 {
+pub(crate) fn day_of(instant: Instant) -> i64 {
     instant.as_micros().div_euclid(MICROS_PER_DAY)
 }
 
@@ -62,6 +62,7 @@ impl Db {
         sensors.sort_unstable();
         sensors.dedup();
         let mut states: HashMap<i64, SensorState> = messages::sealed_states(&mut tx, &sensors).await?;
+        let fresh: Vec<i64> = sensors.into_iter().filter(|sensor| !states.contains_key(sensor)).collect();
         let mut arrived: BTreeMap<Key, Vec<Sample>> = BTreeMap::new();
         for message in messages {
             let state = SensorState::after(states.get(&message.sensor), &message);
@@ -71,6 +72,7 @@ impl Db {
             }
         }
         messages::keep_states(&mut tx, &states).await?;
+        messages::keep_organizations(&mut tx, &fresh).await?;
         add(&mut tx, arrived).await?;
         tx.commit().await?;
         Ok(sealed)
@@ -108,13 +110,13 @@ fn sort_in(
 }
 
 /// Puts the samples of one message in the order of time. Two at one instant stay two.
-fn in_order(mut samples: Vec<Sample>) -> Vec<Sample> {
+pub(crate) fn in_order(mut samples: Vec<Sample>) -> Vec<Sample> {
     samples.sort_by_key(|sample| sample.at);
     samples
 }
 
 /// Adds a message's samples to what came before it; where both have an instant, what came first counts.
-fn append(run: &mut Vec<Sample>, samples: &[Sample]) {
+pub(crate) fn append(run: &mut Vec<Sample>, samples: &[Sample]) {
     match (run.last(), samples.first()) {
         (Some(last), Some(first)) if last.at >= first.at => *run = merge(run, samples),
         _ => run.extend_from_slice(samples),
@@ -155,7 +157,7 @@ async fn add(tx: &mut Tx, arrived: BTreeMap<Key, Vec<Sample>>) -> Result<(), Sto
     UPSERT.run(tx, rows).await.map(drop)
 }
 
-fn unseal(row: &Row) -> Result<Vec<Sample>, StoreError> {
+pub(crate) fn unseal(row: &Row) -> Result<Vec<Sample>, StoreError> {
     let body = row.blob("body")?;
     packed::unseal(body).map_err(|error| corrupt("body", &body.len(), &error))
 }
@@ -185,6 +187,27 @@ async fn load(tx: &mut Tx, keys: &[Key]) -> Result<HashMap<Key, Vec<Sample>>, St
         }
     }
     Ok(chunks)
+}
+
+/// The UTC days on which a sensor has measurements, sealed or not, first to last: the beginning and the end of each.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn days(tx: &mut Tx, sensor: i64) -> Result<Vec<(Instant, Instant)>, StoreError> {
+    let mut days = std::collections::BTreeSet::new();
+    for row in tx.all("SELECT DISTINCT day FROM chunks WHERE sensor = $1", args![sensor]).await? {
+        days.insert(row.int("day")?);
+    }
+    for message in messages::of_sensors(tx, &[sensor]).await? {
+        let samples = message.channels.iter().flat_map(|channel| &channel.samples);
+        days.extend(samples.map(|sample| day_of(sample.at)));
+    }
+    let bounds = |day: i64| {
+        let start = Instant::from_micros(day.saturating_mul(MICROS_PER_DAY));
+        (start, start.plus_micros(MICROS_PER_DAY))
+    };
+    Ok(days.into_iter().map(bounds).collect())
 }
 
 /// A sensor's measurements in `[from, to)`, of one channel or of all, sealed or not; each sample once.
@@ -242,7 +265,7 @@ pub async fn read(
         .collect()
 }
 
-fn small(row: &Row, column: &str) -> Result<u8, StoreError> {
+pub(crate) fn small(row: &Row, column: &str) -> Result<u8, StoreError> {
     let value = row.int(column)?;
     u8::try_from(value).map_err(|error| corrupt(column, &value, &error))
 }

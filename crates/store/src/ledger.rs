@@ -10,11 +10,12 @@ use tenure_domain::{
     TermSum,
 };
 
-use crate::args::args;
+use crate::args::{Arg, args};
 use crate::audit::{self, Entry};
 use crate::bulk::{Bulk, Column};
 use crate::codes::{self, Tally};
 use crate::organizations::Organization;
+use crate::sensors::placeholders;
 use crate::{Args, Row, StoreError, Tx};
 
 /// The columns of a sensor and of one license of its chain.
@@ -22,7 +23,7 @@ const SENSOR_WITH_LICENSE: &str = "s.id AS sensor, s.serial, s.added_us, s.auto_
     l.id, l.code_id, l.number, l.term, l.redeemed_us, l.state, l.starts_us, l.ends_us, l.activation_date, l.expires_on,
     l.anchor_date, l.anchor_months, l.anchor_days";
 
-fn read_license(row: &Row) -> Result<License, StoreError> {
+pub(crate) fn read_license(row: &Row) -> Result<License, StoreError> {
     Ok(License {
         id: row.parsed("id")?,
         code: row.parsed("code_id")?,
@@ -89,6 +90,46 @@ pub async fn due(
     read_sensors(&tx.all_text(sql, args![organization, until]).await?)
 }
 
+/// The covered sensors whose chains end at or before `until`, with their queues: all to whom something happens by
+/// then that is not promised yet.
+pub async fn ending(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    until: Instant,
+) -> Result<Vec<Sensor>, StoreError> {
+    let sql = format!(
+        "SELECT {SENSOR_WITH_LICENSE} FROM sensors s
+         JOIN licenses l ON l.sensor_id = s.id AND l.state IN ('active', 'queued')
+         WHERE s.organization_id = $1 AND s.chain_ends_us <= $2 AND s.chain = 'running' AND s.removed_us IS NULL
+         ORDER BY s.id, l.starts_us"
+    );
+    read_sensors(&tx.all_text(sql, args![organization, until]).await?)
+}
+
+/// Sensors of an organization with their chains, in the order of `sensors`; fewer when some are not there.
+pub async fn sensors(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    sensors: &[SensorId],
+) -> Result<Vec<Sensor>, StoreError> {
+    let mut found: HashMap<SensorId, Sensor> = HashMap::with_capacity(sensors.len());
+    for part in sensors.chunks(500) {
+        let sql = format!(
+            "SELECT {SENSOR_WITH_LICENSE} FROM sensors s LEFT JOIN licenses l ON l.sensor_id = s.id
+                AND (l.state IN ('active', 'queued') OR (s.chain = 'lapsed' AND l.ends_us = s.chain_ends_us))
+             WHERE s.id IN ({}) AND s.organization_id = ${} AND s.removed_us IS NULL ORDER BY s.id, l.starts_us",
+            placeholders(part.len()),
+            part.len() + 1
+        );
+        let mut args: Args = part.iter().map(|id| Arg::from(*id)).collect();
+        args.push(Arg::from(organization));
+        found.extend(
+            read_sensors(&tx.all_text(sql, args).await?)?.into_iter().map(|sensor| (sensor.id, sensor)),
+        );
+    }
+    Ok(sensors.iter().filter_map(|id| found.remove(id)).collect())
+}
+
 /// One sensor of an organization with its chain.
 pub async fn sensor(
     tx: &mut Tx,
@@ -98,7 +139,7 @@ pub async fn sensor(
     let sql = format!(
         "SELECT {SENSOR_WITH_LICENSE} FROM sensors s LEFT JOIN licenses l ON l.sensor_id = s.id
             AND (l.state IN ('active', 'queued') OR (s.chain = 'lapsed' AND l.ends_us = s.chain_ends_us))
-         WHERE s.organization_id = $1 AND s.id = $2 ORDER BY s.id, l.starts_us"
+         WHERE s.organization_id = $1 AND s.id = $2 AND s.removed_us IS NULL ORDER BY s.id, l.starts_us"
     );
     Ok(read_sensors(&tx.all_text(sql, args![organization, sensor]).await?)?.pop())
 }
@@ -288,6 +329,7 @@ fn entry(change: &Change, actor: &str) -> Entry {
         (_, State::Queued(_)) => "license_queued",
         (_, State::Active(_)) => "license_activated",
         (_, State::Ended(_)) => "license_ended",
+        (_, State::Released(_)) => "license_released",
         (_, State::Revoked(_)) => "license_revoked",
     };
     let actor = match change.cause {
@@ -341,7 +383,7 @@ pub async fn of_sensor(tx: &mut Tx, sensor: SensorId) -> Result<Vec<Recorded>, S
     tx.all(sql, args![sensor]).await?.iter().map(recorded).collect()
 }
 
-fn recorded(row: &Row) -> Result<Recorded, StoreError> {
+pub(crate) fn recorded(row: &Row) -> Result<Recorded, StoreError> {
     let placed = match row.parsed_or_null("sensor_id")? {
         Some(sensor) => Some(Placed { sensor, cover: read_cover(row)? }),
         None => None,
@@ -352,6 +394,7 @@ fn recorded(row: &Row) -> Result<Recorded, StoreError> {
         ("queued", Some(placed)) => State::Queued(placed),
         ("active", Some(placed)) => State::Active(placed),
         ("ended", Some(placed)) => State::Ended(placed),
+        ("released", Some(placed)) => State::Released(placed),
         ("revoked", placed) => State::Revoked(placed),
         _ => return Err(crate::row::corrupt("state", &name, &"its sensor does not fit it")),
     };

@@ -12,20 +12,33 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub mod alert_rules;
+pub mod alerts;
 pub mod audit;
 pub mod codes;
 pub mod counters;
+pub mod covers;
 pub mod device;
 pub mod guesses;
 pub mod history;
+pub mod invitations;
 pub mod ledger;
+pub mod lost_connections;
 pub mod messages;
+pub mod one_time_codes;
 pub mod organizations;
+pub mod outbox;
+pub mod recipients;
+pub mod released;
+pub mod removed;
 pub mod sensors;
+pub mod sessions;
+pub mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tokens;
 pub mod users;
+pub mod values;
 
 pub use args::{Arg, Args};
 pub use db::{CoverFeed, Db, Engine, Tx};

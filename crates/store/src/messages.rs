@@ -307,6 +307,20 @@ pub(crate) async fn keep_states(tx: &mut Tx, states: &HashMap<i64, SensorState>)
     UPSERT.run(tx, rows.collect()).await.map(drop)
 }
 
+/// Notes the organizations of sensors whose first state was just kept: the table is sorted by what they have.
+pub(crate) async fn keep_organizations(tx: &mut Tx, sensors: &[i64]) -> Result<(), StoreError> {
+    for part in sensors.chunks(500) {
+        let text: std::sync::Arc<str> = format!(
+            "UPDATE sensor_state SET organization_id =
+                (SELECT s.organization_id FROM sensors s WHERE s.number = sensor_state.sensor) WHERE sensor IN ({})",
+            placeholders(part.len())
+        )
+        .into();
+        tx.execute_text(&text, part.iter().map(|sensor| Arg::from(*sensor)).collect()).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,13 @@ use crate::{Db, Engine, StoreError, Tx};
 pub(crate) type Migration = (&'static str, &'static str);
 
 /// Every migration, in order: its number is its place, from 1.
-pub(crate) const MIGRATIONS: &[Migration] = &[("base", include_str!("../../../migrations/0001_base.sql"))];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    ("base", include_str!("../../../migrations/0001_base.sql")),
+    ("accounts", include_str!("../../../migrations/0002_accounts.sql")),
+    ("sensor_life", include_str!("../../../migrations/0003_sensor_life.sql")),
+    ("manager", include_str!("../../../migrations/0004_manager.sql")),
+    ("alerts", include_str!("../../../migrations/0005_alerts.sql")),
+];
 
 impl Db {
     /// Brings the schema up to date; returns the names of the migrations that it ran.

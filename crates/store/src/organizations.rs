@@ -22,7 +22,7 @@ pub struct Organization {
     pub created_at: Instant,
     /// Everything due up to here has happened (R17).
     pub settled_until: Instant,
-    /// The earliest end of an active license.
+    /// The earliest end of an active or released license.
     pub next_due: Option<Instant>,
     /// Grows with every command.
     pub rev: i64,
@@ -100,6 +100,60 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Organization>, StoreError> {
     tx.all_text(sql, args![]).await?.iter().map(read).collect()
 }
 
+/// An organization in the operator's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its identifier.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// The name in one case of letters, by which the list is sorted.
+    pub name_folded: String,
+    /// The zone that decides its dates.
+    pub zone: Zone,
+    /// When it was made.
+    pub created_at: Instant,
+    /// How many users are in it.
+    pub users: i64,
+    /// How many sensors it has.
+    pub sensors: i64,
+    /// How many licenses are in its pool.
+    pub licenses_left: i64,
+}
+
+/// A page of all organizations by name, from behind the one of this folded name; `search` is part of a name.
+pub async fn page(
+    tx: &mut Tx,
+    search: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Listed>, StoreError> {
+    let sql = "SELECT o.id, o.name, o.name_folded, o.time_zone, o.created_us,
+            (SELECT count(*) FROM memberships m WHERE m.organization_id = o.id) AS users,
+            (SELECT count(*) FROM sensors s WHERE s.organization_id = o.id AND s.removed_us IS NULL) AS sensors,
+            (SELECT CAST(coalesce(sum(c.available), 0) AS bigint) FROM activation_codes c
+                WHERE c.organization_id = o.id) AS licenses_left
+        FROM organizations o
+        WHERE o.name_folded LIKE $1 ESCAPE '\\' AND o.name_folded > $2
+        ORDER BY o.name_folded LIMIT $3";
+    let pattern = crate::table::containing(&search.to_lowercase());
+    let rows = tx.all(sql, args![pattern, after.unwrap_or_default(), limit]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Listed {
+                id: row.parsed("id")?,
+                name: row.text("name")?,
+                name_folded: row.text("name_folded")?,
+                zone: row.parsed("time_zone")?,
+                created_at: row.instant("created_us")?,
+                users: row.int("users")?,
+                sensors: row.int("sensors")?,
+                licenses_left: row.int("licenses_left")?,
+            })
+        })
+        .collect()
+}
+
 /// Organizations in which something is due at `now`, the most overdue first.
 pub async fn due(tx: &mut Tx, now: Instant) -> Result<Vec<OrganizationId>, StoreError> {
     let sql = "SELECT id FROM organizations WHERE next_due_us IS NOT NULL AND next_due_us <= $1 ORDER BY next_due_us";
@@ -127,7 +181,11 @@ pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), Stor
 /// every command. Returns the new `next_due`.
 pub async fn finish(tx: &mut Tx, organization: &Organization) -> Result<Option<Instant>, StoreError> {
     let sql = "UPDATE organizations SET settled_until_us = $2, audit_seq = $3, next_due_us =
-            (SELECT min(ends_us) FROM licenses WHERE organization_id = $1 AND state = 'active')
+            (SELECT min(first_us) FROM (
+                SELECT min(ends_us) AS first_us FROM licenses WHERE organization_id = $1 AND state = 'active'
+                UNION ALL
+                SELECT min(ends_us) AS first_us FROM licenses WHERE organization_id = $1 AND state = 'released'
+            ) ends)
         WHERE id = $1 RETURNING next_due_us";
     let args = args![organization.id, organization.settled_until, organization.audit_seq];
     tx.one(sql, args).await?.instant_or_null("next_due_us")

@@ -63,6 +63,11 @@ impl Row {
         self.get(column)
     }
 
+    /// A `blob` or `bytea`, or null.
+    pub fn blob_or_null(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(column)
+    }
+
     /// An instant in a `…_us` column.
     pub fn instant(&self, column: &str) -> Result<Instant, StoreError> {
         self.int(column).map(Instant::from_micros)

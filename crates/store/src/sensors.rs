@@ -1,11 +1,15 @@
-//! Sensors as rows: the License Manager's table, the gate's list, adding and renaming.
+//! Sensors as rows: one by one, the gate's list, adding and renaming. The table of all is in [`crate::table`].
 
-use tenure_domain::standing::{ChainEnd, expiring_until};
-use tenure_domain::{CodeId, Date, Instant, LicenseId, OrganizationId, SensorId, Serial, Standing, Term};
+use std::collections::HashMap;
+
+use tenure_domain::standing::ChainEnd;
+use tenure_domain::{CodeId, Date, Instant, LicenseId, OrganizationId, SensorId, Serial, Term};
 
 use crate::args::{Arg, args};
 use crate::bulk::{Bulk, Column};
 use crate::{Row, StoreError, Tx};
+
+pub use crate::table::{Place, Query, Sort, StandingCounts, count_by_standing, page};
 
 /// A sensor's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +51,17 @@ pub struct Shown {
     pub expires_at: Instant,
 }
 
+/// Who has a serial number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The sensor.
+    pub id: SensorId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Since when.
+    pub added_at: Instant,
+}
+
 /// A queued license in a sensor's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedRow {
@@ -64,102 +79,13 @@ pub struct QueuedRow {
     pub expires_on: Date,
 }
 
-/// How the table is sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// By the shown license's end; sensors without one last.
-    #[default]
-    ExpiresAt,
-    /// By name, then serial number.
-    Name,
-    /// By serial number.
-    Serial,
-    /// By the shown license's activation date; sensors without one last.
-    ActivationDate,
-    /// By license key, oldest issue first; sensors without one last.
-    Key,
-    /// Those with auto renewal off first.
-    AutoRenewal,
-    /// By the end of the whole chain; sensors without one last.
-    CoveredUntil,
-}
-
-impl Sort {
-    /// All of them with their names in the API.
-    pub const ALL: [(&'static str, Self); 7] = [
-        ("expires_at", Self::ExpiresAt),
-        ("name", Self::Name),
-        ("serial", Self::Serial),
-        ("activation_date", Self::ActivationDate),
-        ("key", Self::Key),
-        ("auto_renewal", Self::AutoRenewal),
-        ("covered_until", Self::CoveredUntil),
-    ];
-
-    /// The expression that is sorted by: never null, so that both engines put what is missing in one place, which
-    /// is the end in either direction.
-    const fn expression(self, descending: bool) -> (&'static str, Kind) {
-        match (self, descending) {
-            (Self::ExpiresAt, false) => ("coalesce(s.expires_us, 9223372036854775807)", Kind::Int),
-            (Self::ExpiresAt, true) => ("coalesce(s.expires_us, -1)", Kind::Int),
-            (Self::Name, _) => ("s.search", Kind::Text),
-            (Self::Serial, _) => ("s.serial", Kind::Text),
-            (Self::ActivationDate, false) => ("coalesce(s.activation_date, '9999-12-31')", Kind::Text),
-            (Self::ActivationDate, true) => ("coalesce(s.activation_date, '')", Kind::Text),
-            (Self::Key, false) => ("coalesce(s.code_id, 'z')", Kind::Text),
-            (Self::Key, true) => ("coalesce(s.code_id, '')", Kind::Text),
-            (Self::AutoRenewal, _) => {
-                ("CAST(CASE WHEN s.auto_renewal THEN 1 ELSE 0 END AS bigint)", Kind::Int)
-            }
-            (Self::CoveredUntil, false) => ("coalesce(s.chain_ends_us, 9223372036854775807)", Kind::Int),
-            (Self::CoveredUntil, true) => ("coalesce(s.chain_ends_us, -1)", Kind::Int),
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Int,
-    Text,
-}
-
-/// Where a page ended: the sort value and the identifier of its last row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The sort value, as text.
-    pub value: String,
-    /// The row.
-    pub id: SensorId,
-}
-
-/// Which rows of the table are asked for.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// Part of a name or serial number, in any case of letters; empty for all.
-    pub search: String,
-    /// Only sensors that stand so.
-    pub standing: Option<Standing>,
-    /// The order.
-    pub sort: Sort,
-    /// Whether the order is turned round.
-    pub descending: bool,
-    /// Rows behind this place.
-    pub after: Option<Place>,
-    /// As many at the most.
-    pub limit: u32,
-    /// The instant at which they are looked at.
-    pub now: Instant,
-    /// Its local date.
-    pub today: Date,
-}
-
-const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "s.id, s.number, s.serial, s.name, s.added_us, s.auto_renewal, s.code_id, s.activation_date,
     s.expires_on, s.expires_us, s.chain_ends_us, s.chain_expires_on, c.license_key,
-    c.queued + c.active + c.ended AS key_assigned,
+    c.queued + c.active + c.ended + c.released AS key_assigned,
     (SELECT l.id FROM licenses l WHERE l.sensor_id = s.id AND l.state = 'active') AS active_id";
 
-fn read(row: &Row) -> Result<SensorRow, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<SensorRow, StoreError> {
     let shown = match row.parsed_or_null("code_id")? {
         None => None,
         Some(code) => Some(Shown {
@@ -188,98 +114,11 @@ fn read(row: &Row) -> Result<SensorRow, StoreError> {
     })
 }
 
-/// Escapes what `LIKE` gives a meaning, and looks for it anywhere.
-fn pattern(search: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in lower_case(search).chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
-}
-
-/// The condition that selects a standing: the same instants and dates by which [`Standing::of`] decides.
-fn standing_condition(standing: Standing, next: usize, now: Instant, today: Date) -> (String, Vec<Arg>) {
-    let horizon = expiring_until(today);
-    let second = next + 1;
-    match standing {
-        Standing::Unlicensed => ("s.chain_ends_us IS NULL".to_owned(), args![]),
-        Standing::Expired => (format!("s.chain_ends_us <= ${next}"), args![now]),
-        Standing::Expiring => {
-            (format!("s.chain_ends_us > ${next} AND s.chain_expires_on <= ${second}"), args![now, horizon])
-        }
-        Standing::Covered => {
-            (format!("s.chain_ends_us > ${next} AND s.chain_expires_on > ${second}"), args![now, horizon])
-        }
-    }
-}
-
-/// A page of the License Manager's table, and the place where it ends if there is more.
+/// One sensor of an organization.
 ///
 /// # Errors
 ///
 /// Those of the database; so for all functions of this module.
-pub async fn page(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    query: &Query,
-) -> Result<(Vec<SensorRow>, Option<Place>), StoreError> {
-    let (expression, kind) = query.sort.expression(query.descending);
-    let (direction, beyond) = if query.descending { ("DESC", "<") } else { ("ASC", ">") };
-    let mut args = args![organization];
-    let mut conditions = String::from("s.organization_id = $1");
-    if !query.search.is_empty() {
-        args.push(Arg::from(pattern(&query.search)));
-        conditions.push_str(&format!(" AND s.search LIKE ${} ESCAPE '\\'", args.len()));
-    }
-    if let Some(standing) = query.standing {
-        let (condition, values) = standing_condition(standing, args.len() + 1, query.now, query.today);
-        conditions.push_str(" AND ");
-        conditions.push_str(&condition);
-        args.extend(values);
-    }
-    if let Some(place) = &query.after {
-        let value = match kind {
-            Kind::Text => Arg::from(place.value.as_str()),
-            Kind::Int => Arg::from(place.value.parse::<i64>().unwrap_or(i64::MIN)),
-        };
-        let (first, second) = (args.len() + 1, args.len() + 2);
-        args.extend([value, Arg::from(place.id)]);
-        conditions.push_str(&format!(
-            " AND {expression} {beyond}= ${first} AND ({expression} {beyond} ${first} OR s.id {beyond} ${second})"
-        ));
-    }
-    args.push(Arg::from(query.limit + 1));
-    // The page's rows are found by the narrow index alone; the joined columns are read for them only.
-    let text = format!(
-        "SELECT {COLUMNS}, p.place FROM
-            (SELECT s.id, {expression} AS place FROM sensors s WHERE {conditions}
-             ORDER BY {expression} {direction}, s.id {direction} LIMIT ${}) p
-         JOIN sensors s ON s.id = p.id LEFT JOIN activation_codes c ON c.id = s.code_id
-         ORDER BY p.place {direction}, s.id {direction}",
-        args.len()
-    );
-    let mut rows = tx.all_text(text, args).await?;
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let place = match rows.last() {
-        Some(last) if more => {
-            let value = match kind {
-                Kind::Text => last.text("place")?,
-                Kind::Int => last.int("place")?.to_string(),
-            };
-            Some(Place { value, id: last.parsed("id")? })
-        }
-        _ => None,
-    };
-    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, place))
-}
-
-/// One sensor of an organization.
 pub async fn get(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -287,9 +126,33 @@ pub async fn get(
 ) -> Result<Option<SensorRow>, StoreError> {
     let text = format!(
         "SELECT {COLUMNS} FROM sensors s LEFT JOIN activation_codes c ON c.id = s.code_id
-         WHERE s.organization_id = $1 AND s.id = $2"
+         WHERE s.organization_id = $1 AND s.id = $2 AND s.removed_us IS NULL"
     );
     tx.all_text(text, args![organization, id]).await?.first().map(read).transpose()
+}
+
+/// These sensors of an organization, in the order in which they are asked for.
+pub async fn by_ids(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    ids: &[SensorId],
+) -> Result<Vec<SensorRow>, StoreError> {
+    let mut found: HashMap<SensorId, SensorRow> = HashMap::new();
+    for part in ids.chunks(1_000) {
+        let text = format!(
+            "SELECT {COLUMNS} FROM sensors s LEFT JOIN activation_codes c ON c.id = s.code_id
+             WHERE s.id IN ({}) AND s.organization_id = ${} AND s.removed_us IS NULL",
+            placeholders(part.len()),
+            part.len() + 1
+        );
+        let mut args: Vec<Arg> = part.iter().map(|id| Arg::from(*id)).collect();
+        args.push(Arg::from(organization));
+        for row in tx.all_text(text, args).await? {
+            let row = read(&row)?;
+            found.insert(row.id, row);
+        }
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// The queued licenses of sensors, in the order of their chains.
@@ -325,39 +188,13 @@ pub(crate) fn placeholders(count: usize) -> String {
     numbers.join(", ")
 }
 
-/// How many sensors stand how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StandingCounts {
-    /// [`Standing::Covered`].
-    pub covered: i64,
-    /// [`Standing::Expiring`].
-    pub expiring: i64,
-    /// [`Standing::Expired`].
-    pub expired: i64,
-    /// [`Standing::Unlicensed`].
-    pub unlicensed: i64,
-}
-
-/// Counts an organization's sensors by their standing at `now`, which is on the local date `today`.
-pub async fn count_by_standing(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    now: Instant,
-    today: Date,
-) -> Result<StandingCounts, StoreError> {
-    let horizon = expiring_until(today);
-    let sql = "SELECT
-            count(*) FILTER (WHERE chain_ends_us > $2 AND chain_expires_on > $3) AS covered,
-            count(*) FILTER (WHERE chain_ends_us > $2 AND chain_expires_on <= $3) AS expiring,
-            count(*) FILTER (WHERE chain_ends_us <= $2) AS expired,
-            count(*) FILTER (WHERE chain_ends_us IS NULL) AS unlicensed
-        FROM sensors WHERE organization_id = $1";
-    let row = tx.one(sql, args![organization, now, horizon]).await?;
-    Ok(StandingCounts {
-        covered: row.int("covered")?,
-        expiring: row.int("expiring")?,
-        expired: row.int("expired")?,
-        unlicensed: row.int("unlicensed")?,
+/// Numbers for an `IN (…)`, a few hundred at a time. Lists are filled up to a power of two with what is in them
+/// already, so that there are only a few texts to keep prepared.
+pub(crate) fn number_lists(numbers: &[i64]) -> impl Iterator<Item = (String, Vec<Arg>)> {
+    numbers.chunks(256).map(|part| {
+        let length = part.len().next_power_of_two();
+        let fill = std::iter::repeat_n(part.last(), length - part.len()).flatten();
+        (placeholders(length), part.iter().chain(fill).map(|number| Arg::from(*number)).collect())
     })
 }
 
@@ -382,11 +219,11 @@ pub struct NewSensor {
 
 /// A text in one case of letters. Greek has two small sigmas, and which one a capital becomes depends on where it
 /// stands; a search may break off anywhere, so both are one here.
-fn lower_case(text: &str) -> String {
+pub(crate) fn lower_case(text: &str) -> String {
     text.to_lowercase().replace('ς', "σ")
 }
 
-fn folded(name: &str, serial: Serial) -> String {
+pub(crate) fn folded(name: &str, serial: Serial) -> String {
     format!("{} {serial}", lower_case(name))
 }
 
@@ -417,10 +254,50 @@ pub async fn insert(tx: &mut Tx, sensors: &[NewSensor]) -> Result<u64, StoreErro
     INSERT.run(tx, rows.collect()).await
 }
 
-/// The organization that has a sensor with this serial number (R22).
-pub async fn owner(tx: &mut Tx, serial: Serial) -> Result<Option<OrganizationId>, StoreError> {
-    let sql = "SELECT organization_id FROM sensors WHERE serial = $1";
-    tx.one_or_none(sql, args![serial]).await?.map(|row| row.parsed("organization_id")).transpose()
+/// The organizations that have sensors with these serial numbers (R22).
+pub async fn owners(tx: &mut Tx, serials: &[Serial]) -> Result<HashMap<Serial, OrganizationId>, StoreError> {
+    let mut owners = HashMap::new();
+    for part in serials.chunks(1_000) {
+        let text = format!(
+            "SELECT serial, organization_id FROM sensors WHERE removed_us IS NULL AND serial IN ({})",
+            placeholders(part.len())
+        );
+        for row in tx.all_text(text, part.iter().map(|serial| Arg::from(*serial)).collect()).await? {
+            owners.insert(row.parsed("serial")?, row.parsed("organization_id")?);
+        }
+    }
+    Ok(owners)
+}
+
+/// The sensor with this serial number, in whatever organization (R22).
+pub async fn find(tx: &mut Tx, serial: Serial) -> Result<Option<Found>, StoreError> {
+    let sql = "SELECT id, organization_id, added_us FROM sensors WHERE serial = $1 AND removed_us IS NULL";
+    let Some(row) = tx.one_or_none(sql, args![serial]).await? else { return Ok(None) };
+    Ok(Some(Found {
+        id: row.parsed("id")?,
+        organization: row.parsed("organization_id")?,
+        added_at: row.instant("added_us")?,
+    }))
+}
+
+/// The numbers of sensors of an organization, in the order of `sensors`; fewer when some are not there.
+pub async fn numbers(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    sensors: &[SensorId],
+) -> Result<Vec<(SensorId, i64)>, StoreError> {
+    let text = format!(
+        "SELECT id, number FROM sensors WHERE id IN ({}) AND organization_id = ${}",
+        placeholders(sensors.len()),
+        sensors.len() + 1
+    );
+    let mut args: Vec<Arg> = sensors.iter().map(|id| Arg::from(*id)).collect();
+    args.push(Arg::from(organization));
+    let mut found = std::collections::HashMap::new();
+    for row in tx.all_text(text, args).await? {
+        found.insert(row.parsed::<SensorId>("id")?, row.int("number")?);
+    }
+    Ok(sensors.iter().filter_map(|id| Some((*id, found.remove(id)?))).collect())
 }
 
 /// Gives a sensor another name.
@@ -434,9 +311,25 @@ pub async fn set_auto_renewal(tx: &mut Tx, id: SensorId, on: bool) -> Result<(),
     tx.execute("UPDATE sensors SET auto_renewal = $2 WHERE id = $1", args![id, on]).await.map(drop)
 }
 
+/// Switches the auto renewal of several sensors.
+pub async fn set_auto_renewal_of(tx: &mut Tx, sensors: &[SensorId], on: bool) -> Result<(), StoreError> {
+    for part in sensors.chunks(500) {
+        let text: std::sync::Arc<str> = format!(
+            "UPDATE sensors SET auto_renewal = ${} WHERE id IN ({})",
+            part.len() + 1,
+            placeholders(part.len())
+        )
+        .into();
+        let mut args: Vec<Arg> = part.iter().map(|id| Arg::from(*id)).collect();
+        args.push(Arg::from(on));
+        tx.execute_text(&text, args).await?;
+    }
+    Ok(())
+}
+
 /// How many sensors there are in all organizations.
 pub async fn count_all(tx: &mut Tx) -> Result<i64, StoreError> {
-    tx.one("SELECT count(*) AS sensors FROM sensors", args![]).await?.int("sensors")
+    tx.one("SELECT count(*) AS sensors FROM sensors WHERE removed_us IS NULL", args![]).await?.int("sensors")
 }
 
 /// What the gate knows of a sensor.
@@ -452,26 +345,44 @@ pub struct GateRow {
     pub chain_ends: Option<Instant>,
     /// Whether the chain still has an active license, so that its end is for settling to decide.
     pub running: bool,
+    /// Whether the organization has the serial number no more: its sensor was removed, or replaced (R20, R21).
+    pub gone: bool,
 }
 
-/// The sensors of an organization whose cover has changed since it had this `rev`; all, for -1.
+/// The sensors of an organization whose cover has changed since it had this `rev`; all that it has, for -1.
+///
+/// What is gone comes first, for its serial number may be in use again.
 pub async fn gate_rows(
     tx: &mut Tx,
     organization: OrganizationId,
     since_rev: i64,
 ) -> Result<Vec<GateRow>, StoreError> {
-    let sql = "SELECT organization_id, serial, number, chain_ends_us, chain FROM sensors
-        WHERE organization_id = $1 AND cover_rev > $2";
-    let rows = tx.all(sql, args![organization, since_rev]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(GateRow {
-                organization: row.parsed("organization_id")?,
-                serial: row.parsed("serial")?,
-                number: row.int("number")?,
-                chain_ends: row.instant_or_null("chain_ends_us")?,
-                running: row.text("chain")? == "running",
-            })
+    let mut gone = Vec::new();
+    if since_rev >= 0 {
+        let replaced = "SELECT r.serial, s.number FROM replacements r JOIN sensors s ON s.id = r.sensor_id
+            WHERE r.organization_id = $1 AND r.rev > $2";
+        let removed = "SELECT serial, number FROM sensors
+            WHERE organization_id = $1 AND cover_rev > $2 AND removed_us IS NOT NULL";
+        for sql in [replaced, removed] {
+            gone.extend(tx.all(sql, args![organization, since_rev]).await?);
+        }
+    }
+    let sql = "SELECT serial, number, chain_ends_us, chain FROM sensors
+        WHERE organization_id = $1 AND cover_rev > $2 AND removed_us IS NULL";
+    let there = tx.all(sql, args![organization, since_rev]).await?;
+    let gone = gone.iter().map(|row| {
+        let (serial, number) = (row.parsed("serial")?, row.int("number")?);
+        Ok(GateRow { organization, serial, number, chain_ends: None, running: false, gone: true })
+    });
+    let there = there.iter().map(|row| {
+        Ok(GateRow {
+            organization,
+            serial: row.parsed("serial")?,
+            number: row.int("number")?,
+            chain_ends: row.instant_or_null("chain_ends_us")?,
+            running: row.text("chain")? == "running",
+            gone: false,
         })
-        .collect()
+    });
+    gone.chain(there).collect()
 }

@@ -117,11 +117,16 @@ async fn code(app: &App, code: Code) -> Result<(), Failure> {
             let object = json!({
                 "id": code_id, "was_revoked": revoked.was_revoked,
                 "revoked": revoked.revoked, "still_active": revoked.still_active,
+                "still_released": revoked.still_released,
             });
-            let text = format!(
+            let mut text = format!(
                 "Revoked. {} of its licenses are revoked, {} stay active until they end.",
                 revoked.revoked, revoked.still_active
             );
+            if revoked.still_released > 0 {
+                let released = revoked.still_released;
+                text.push_str(&format!(" {released} that removed sensors have left behind run on as well."));
+            }
             output::result(json, &object, &text);
         }
     }

@@ -7,6 +7,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use tenure_app::Secret;
+use tenure_app::mail::{FolderMailer, Mailer, SmtpMailer};
 use tenure_domain::Term;
 use tenure_ingest::Refuse;
 
@@ -134,6 +135,49 @@ impl Config {
         Ok(i64::from(sum.days) * 86_400 * 1_000_000)
     }
 
+    /// What the service tells of itself when it is heard at these addresses.
+    pub fn service_info(&self, http: SocketAddr, coap: SocketAddr) -> tenure_api::ServiceInfo {
+        let public_url = self.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        let public_host = public_url.as_deref().and_then(host_of);
+        // An address that stands for all of the machine's is none that a sensor could send to.
+        let bound = (!coap.ip().is_unspecified()).then(|| coap.ip().to_string());
+        tenure_api::ServiceInfo {
+            sign_up_open: matches!(self.sign_up, SignUp::Open),
+            mail_by_smtp: self.smtp_url.is_some(),
+            sensor_host: public_host.or(bound),
+            sensor_port: coap.port(),
+            http_address: format!("http://{http}"),
+            public_url,
+        }
+    }
+
+    /// Who carries mail away: the mail server, or without one a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] when `smtp_url` or `mail_from` cannot be read.
+    pub fn mailer(&self, info: &tenure_api::ServiceInfo) -> Result<Box<dyn Mailer>, Failure> {
+        let host = info.public_url.as_deref().and_then(host_of).unwrap_or_else(|| "localhost".to_owned());
+        let sender = self.mail_from.clone().unwrap_or_else(|| format!("Tenure <tenure@{host}>"));
+        let sender = sender.parse().map_err(|error| {
+            Failure::Usage(format!("mail_from is a sender such as Tenure <tenure@harbor.example>: {error}"))
+        })?;
+        match &self.smtp_url {
+            Some(url) => {
+                let mailer = SmtpMailer::new(url, sender);
+                Ok(Box::new(mailer.map_err(|error| Failure::Usage(format!("smtp_url: {error}")))?))
+            }
+            None => Ok(Box::new(FolderMailer::new(self.mail_folder(), sender))),
+        }
+    }
+
+    /// Where mail is put without a mail server: beside SQLite's file, else in the working directory.
+    pub fn mail_folder(&self) -> PathBuf {
+        let file = self.database_url.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//"));
+        let beside = file.and_then(|file| Path::new(file).parent()).map(|folder| folder.join("mail"));
+        beside.unwrap_or_else(|| PathBuf::from("mail"))
+    }
+
     /// What refused sensors hear.
     pub const fn refuse(&self) -> Refuse {
         match self.refuse {
@@ -170,6 +214,17 @@ impl Config {
             Failure::Failed(format!("secret file {} does not hold 64 hexadecimal digits", file.display()))
         })
     }
+}
+
+/// The host in an address: `tenure.harbor.example` of `https://tenure.harbor.example:8443/x`.
+fn host_of(url: &str) -> Option<String> {
+    let (_, place) = url.split_once("://")?;
+    let place = place.split('/').next()?;
+    let host = match place.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => place,
+    };
+    (!host.is_empty()).then(|| host.to_owned())
 }
 
 fn check_keys<'a>(

@@ -3,76 +3,41 @@
 //! The past is made by the use cases themselves, on a clock that is led from two years ago to now. So everything on
 //! record came about by the rules, and not by writing rows.
 
+mod past_alerts;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::BASE32_NOPAD;
 use tenure_app::create_user::NewUser;
 use tenure_app::issue_code::Order;
 use tenure_app::redeem_code::Attempt;
 use tenure_app::sensors::{Addition, SensorChange};
-use tenure_app::{Actor, App, Caller, Clock, Ctx, ManualClock, OsEntropy, ScaledClock, SystemClock};
+use tenure_app::{Actor, App, Caller, Clock, Ctx, Entropy, ManualClock, OsEntropy, ScaledClock, SystemClock};
 use tenure_domain::license::State;
 use tenure_domain::measurement::{ChannelType, Reading, Sample};
 use tenure_domain::{Instant, OrganizationId, Role, SensorId, Serial, Zone};
 use tenure_store::history::Series;
-use tenure_store::{Db, ledger, sensors};
+use tenure_store::{Db, ledger, sensors, users};
 
 use crate::cli::Demo;
-use crate::config::Config;
+use crate::config::{Config, SignUp};
 use crate::fleet::{self, Fleet, Member};
+use crate::places::{self, PLACES};
 use crate::serve::{Service, start_log};
 use crate::{Failure, output, sensor};
 
 const ORGANIZATION: &str = "Harbor Foods";
 const ADMINISTRATOR: &str = "ana@harbor.example";
+const MANAGER: &str = "mark@harbor.example";
+const ANALYST: &str = "lena@harbor.example";
 const OPERATOR: &str = "operator@vendor.example";
+/// What the demo's people are called.
+const NAMES: [(&str, &str); 4] =
+    [(ADMINISTRATOR, "Ana"), (MANAGER, "Mark"), (ANALYST, "Lena"), (OPERATOR, "Vendor's desk")];
 const DAY: i64 = 86_400;
 /// How far apart the samples of the made history are, in seconds.
 const HISTORY_PERIOD: i64 = 900;
-
-/// The places that the demo's sensors are in.
-const PLACES: [&str; 40] = [
-    "Cold store 1",
-    "Cold store 2",
-    "Cold store 3",
-    "Freezer A",
-    "Freezer B",
-    "Freezer C",
-    "Loading dock north",
-    "Loading dock south",
-    "Warehouse gate",
-    "Fish counter",
-    "Smokehouse",
-    "Ice room",
-    "Packing line 1",
-    "Packing line 2",
-    "Quality lab",
-    "Sample fridge",
-    "Spice room",
-    "Dry store",
-    "Kitchen",
-    "Canteen fridge",
-    "Truck 12",
-    "Truck 14",
-    "Truck 17",
-    "Truck 21",
-    "Harbor shop",
-    "Harbor shop freezer",
-    "Market stall",
-    "Office",
-    "Server room",
-    "Boiler room",
-    "Roof",
-    "Yard",
-    "Pier",
-    "Brine tank",
-    "Fillet room",
-    "Return goods",
-    "Quarantine",
-    "Archive",
-    "Old freezer",
-    "Spare sensor",
-];
 
 /// Runs the demo until it is told to stop.
 pub async fn run(config: Config, options: Demo) -> Result<(), Failure> {
@@ -82,6 +47,7 @@ pub async fn run(config: Config, options: Demo) -> Result<(), Failure> {
     let config = Config {
         database_url: format!("sqlite:{}", file.display()),
         secret_file: folder.path().join("demo.secret"),
+        sign_up: SignUp::Open,
         ..config
     };
     output::line("Making two years of the past …");
@@ -95,6 +61,9 @@ pub async fn run(config: Config, options: Demo) -> Result<(), Failure> {
     let tick = (factor > 1).then(|| Duration::from_millis(100));
     let service = Service::start(app, &config, tick).await?;
     output::line(&story.told(&service));
+    if config.smtp_url.is_none() {
+        output::line(&format!("Mail is put into {}", config.mail_folder().display()));
+    }
     if !options.quiet {
         let socket = sensor::connect(&format!("coap://{}", service.coap)).await?;
         let members = story.serials.iter().map(|serial| Member::new(*serial, None)).collect();
@@ -112,6 +81,7 @@ pub async fn run(config: Config, options: Demo) -> Result<(), Failure> {
 /// What was told, and what a person needs to look at it.
 struct Story {
     organization: OrganizationId,
+    password: String,
     token: String,
     operator_token: String,
     code: String,
@@ -125,7 +95,10 @@ struct Teller {
     now: Instant,
     organization: OrganizationId,
     caller: Caller,
+    /// Who does all that somebody has to do.
+    ana: Actor,
     sensors: Vec<(SensorId, Serial)>,
+    gaps: Vec<past_alerts::Gap>,
 }
 
 impl Story {
@@ -134,47 +107,73 @@ impl Story {
         let clock = Arc::new(ManualClock::at(now.plus_seconds(-760 * DAY)));
         let app = App::new(db.clone(), clock.clone(), Arc::new(OsEntropy), config.secret()?);
         let ctx = app.ctx(Actor::CommandLine);
+        let password = fresh_password();
         let user = |email: &str, organization: Option<&str>, role| NewUser {
             email: email.to_owned(),
             organization: organization.map(str::to_owned),
             zone: "Europe/Lisbon".parse().unwrap_or(Zone::UTC),
             role,
-            password: None,
+            password: Some(password.clone()),
         };
         let made =
             app.create_user(&ctx, user(ADMINISTRATOR, Some(ORGANIZATION), Role::Administrator)).await?;
+        app.create_user(&ctx, user(MANAGER, Some(ORGANIZATION), Role::Manager)).await?;
+        app.create_user(&ctx, user(ANALYST, Some(ORGANIZATION), Role::Analyst)).await?;
         app.create_user(&ctx, user(OPERATOR, None, Role::Operator)).await?;
+        for (email, name) in NAMES {
+            let mut tx = app.db.begin().await?;
+            if let Some(user) = users::by_email(&mut tx, email).await? {
+                users::update(&mut tx, &users::User { name: name.to_owned(), ..user }).await?;
+            }
+            tx.commit().await?;
+        }
         let Some(organization) = made.organization else {
             return Err(Failure::Failed("the demo's organization was not made".to_owned()));
         };
         let token = app.create_token(&ctx, organization, ADMINISTRATOR, false).await?.secret;
         let operator_token = app.create_token_by_name(&ctx, None, OPERATOR, false).await?.secret;
         let caller = app.authenticate(&token).await?;
-        let mut teller = Teller { app, clock, now, organization, caller, sensors: Vec::new() };
+        let ana = Actor::User { id: made.id, email: ADMINISTRATOR.to_owned() };
+        let (sensors, gaps) = (Vec::new(), Vec::new());
+        let mut teller = Teller { app, clock, now, organization, caller, ana, sensors, gaps };
         teller.tell().await?;
         teller.history().await?;
         let code = teller.issue(5, "P2Y").await?;
-        let serials = teller.sensors.iter().map(|(_, serial)| *serial).collect();
-        Ok(Self { organization, token, operator_token, code, serials })
+        let serials = teller.senders();
+        Ok(Self { organization, password, token, operator_token, code, serials })
     }
 
     fn told(&self, service: &Service) -> String {
-        let Self { organization, token, operator_token, code, .. } = self;
+        let Self { organization, password, token, operator_token, code, .. } = self;
         let (http, coap) = (service.http, service.coap);
         format!(
-            "\nTenure's demo runs.\n\n  \
-             API           http://{http}/api/v1/organizations/{organization}\n  \
-             OpenAPI       http://{http}/openapi.json\n  \
-             CoAP          coap://{coap}\n\n  \
-             Administrator {ADMINISTRATOR} of {ORGANIZATION}\n  \
-             its token     {token}\n  \
-             Operator      {OPERATOR}\n  \
-             its token     {operator_token}\n\n  \
+            "\nTenure's demo runs. Open it in a browser:\n\n  \
+             http://{http}\n\n  \
+             Log in as     {ADMINISTRATOR}  (Administrator of {ORGANIZATION})\n                \
+             {MANAGER}  (Manager)\n                \
+             {ANALYST}  (Analyst)\n                \
+             {OPERATOR}  (the vendor)\n  \
+             Password      {password}  (of all four)\n  \
              A code to add {code}  (5 licenses of 2 years)\n\n\
+             For sensors and scripts:\n\n  \
+             CoAP          coap://{coap}\n  \
+             API           http://{http}/api/v1/organizations/{organization}, described at http://{http}/openapi.json\n  \
+             Administrator's API token  {token}\n  \
+             Operator's API token       {operator_token}\n\n\
              Try:  curl -H \"Authorization: Bearer {token}\" http://{http}/api/v1/organizations/{organization}/license-summary\n\n\
              Ctrl-C stops it, and nothing of it is kept."
         )
     }
+}
+
+/// A password that nobody knows before it is printed, and that can be typed.
+fn fresh_password() -> String {
+    let entropy: &dyn Entropy = &OsEntropy;
+    let text = BASE32_NOPAD.encode(&entropy.bits().to_be_bytes()).to_lowercase();
+    let (first, rest) = text.split_at(4);
+    let (second, rest) = rest.split_at(4);
+    let (third, _) = rest.split_at(4);
+    format!("demo-{first}-{second}-{third}")
 }
 
 impl Teller {
@@ -184,12 +183,12 @@ impl Teller {
     }
 
     fn ctx(&self) -> Ctx {
-        self.app.ctx(Actor::CommandLine)
+        self.app.ctx(self.ana.clone())
     }
 
     async fn issue(&self, licenses: u32, term: &str) -> Result<String, Failure> {
         let order = Order { licenses, term: term.parse()?, order: Some("Demo".to_owned()), redeem_by: None };
-        Ok(self.app.issue_code(&self.ctx(), order).await?.code.to_string())
+        Ok(self.app.issue_code(&self.app.ctx(Actor::CommandLine), order).await?.code.to_string())
     }
 
     async fn redeem(&self, licenses: u32, term: &str) -> Result<(), Failure> {
@@ -202,8 +201,8 @@ impl Teller {
     async fn add(&mut self, count: usize, auto_renewal: bool) -> Result<(), Failure> {
         for _ in 0..count {
             let place = self.sensors.len();
-            let Some(name) = PLACES.get(place) else { return Ok(()) };
-            let serial = Serial::from_number(0x282c_0240_0001 + u64::try_from(place).unwrap_or(0));
+            let Some((name, _)) = PLACES.get(place) else { return Ok(()) };
+            let serial = places::serial(place);
             let addition = Addition { serial, name: Some(name), key: None, auto_renewal: Some(auto_renewal) };
             let id = self.app.add_sensor(&self.ctx(), self.organization, addition).await?;
             self.sensors.push((id, serial));
@@ -246,6 +245,7 @@ impl Teller {
             let change = SensorChange { name: None, auto_renewal: Some(false) };
             self.app.change_sensor(&self.ctx(), self.organization, *id, change).await?;
         }
+        self.alerts().await?;
         self.clock.set(self.now);
         self.app.settle(&self.ctx(), self.organization).await?;
         Ok(())
@@ -269,7 +269,10 @@ impl Teller {
                 covered.iter().flat_map(|(from, to)| {
                     let first = from.as_seconds() / HISTORY_PERIOD * HISTORY_PERIOD + HISTORY_PERIOD;
                     let step = usize::try_from(HISTORY_PERIOD).unwrap_or(900);
-                    (first..to.as_seconds()).step_by(step).map(Instant::from_seconds)
+                    (first..to.as_seconds())
+                        .step_by(step)
+                        .map(Instant::from_seconds)
+                        .filter(|at| !self.gaps.iter().any(|gap| gap.contains(*serial, *at)))
                 })
             };
             let series = |channel, kind, value: fn(Serial, Instant) -> i32| {

@@ -13,6 +13,7 @@ use tenure_wire::measurements;
 use tokio::net::UdpSocket;
 
 use crate::Failure;
+use crate::places;
 use crate::sensor::uplink;
 
 /// A simulated sensor: a temperature and a humidity that follow the time of day.
@@ -61,9 +62,9 @@ fn wave(at: Instant, period: i64) -> i32 {
     i32::try_from(if quarter <= 100 { quarter } else { 200 - quarter }).unwrap_or(0)
 }
 
-/// The temperature of a sensor in tenths of a degree: its own level, the year, the day, and a little noise.
+/// The temperature of a sensor in tenths of a degree: the level of its place, the year, the day, and a little noise.
 pub fn temperature(serial: Serial, at: Instant) -> i32 {
-    let level = 40 + noise(serial, 0, 170);
+    let level = places::level(serial).unwrap_or_else(|| 40 + noise(serial, 0, 170));
     level + wave(at, 31_557_600) / 5 + wave(at, 86_400) / 8 + noise(serial, at.as_seconds() / 1_800, 5)
 }
 

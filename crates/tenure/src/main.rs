@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod fleet;
 mod output;
+mod places;
 mod sensor;
 mod serve;
 
@@ -35,6 +36,7 @@ impl From<AppError> for Failure {
         match error {
             AppError::Refused(refusal) => Self::Refused(refusal),
             AppError::Store(error) => error.into(),
+            error @ (AppError::Template(_) | AppError::Unsealed) => Self::Failed(error.to_string()),
         }
     }
 }

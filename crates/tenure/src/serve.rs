@@ -49,6 +49,12 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
     let app = Arc::new(App::new(db, clock, Arc::new(OsEntropy), config.secret()?));
     let service = Service::start(app, &config, None).await?;
     output::line(&format!("Tenure listens on http://{} and coap://{}", service.http, service.coap));
+    if config.smtp_url.is_none() {
+        output::line(&format!(
+            "There is no mail server: mail is put into {}",
+            config.mail_folder().display()
+        ));
+    }
     if let Some(clock) = manual {
         tokio::spawn(follow_standard_input(clock));
     }
@@ -90,7 +96,16 @@ impl Service {
             Failure::Failed(format!("cannot listen for HTTP on {}: {error}", config.http_address))
         })?;
         let http = listener.local_addr()?;
-        let router = tenure_api::router(tenure_api::ApiState::new(app.clone(), Arc::new(ingest), metrics));
+        let info = config.service_info(http, coap);
+        app.configure(tenure_app::Settings {
+            public_url: info.public_url.clone().unwrap_or_else(|| info.http_address.clone()),
+            sign_up_open: info.sign_up_open,
+            // Days of a demo may last seconds, people's hours do not.
+            people_clock: tick.map(|_| -> Arc<dyn Clock> { Arc::new(SystemClock) }),
+        });
+        let mailer = config.mailer(&info)?;
+        let state = tenure_api::ApiState::new(app.clone(), Arc::new(ingest), metrics, info);
+        let router = tenure_api::router(state);
         let mut told = stopped.clone();
         let serving = tokio::spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -102,11 +117,15 @@ impl Service {
                 tracing::error!(%error, "HTTP has ended");
             }
         });
+        let mailing = {
+            let (app, stopped) = (app.clone(), stopped.clone());
+            tokio::spawn(async move { app.run_mail(mailer.as_ref(), stopped).await })
+        };
         let scheduling = {
             let app = app.clone();
             tokio::spawn(async move { app.run_scheduler(tick, stopped).await })
         };
-        Ok(Self { app, http, coap, stop, tasks: vec![serving, ingesting, scheduling] })
+        Ok(Self { app, http, coap, stop, tasks: vec![serving, ingesting, mailing, scheduling] })
     }
 
     /// Waits for the signal to stop, and then for everything to be done.

@@ -179,6 +179,7 @@ async fn the_summary_counts_licenses_and_sensors(world: World) {
           "queued": 0,
           "redeemed_at": "2026-11-21T10:00:00Z",
           "redeemed_by": "administrator@harbor.example",
+          "released": 0,
           "revoked": 0,
           "revoked_at": null,
           "term": "P2Y"
@@ -193,6 +194,7 @@ async fn the_summary_counts_licenses_and_sensors(world: World) {
           "queued": 0,
           "redeemed_at": "2026-11-21T10:00:00Z",
           "redeemed_by": "administrator@harbor.example",
+          "released": 0,
           "revoked": 0,
           "revoked_at": null,
           "term": "P1M"

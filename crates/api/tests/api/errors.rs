@@ -59,7 +59,7 @@ async fn a_token_that_is_none_is_told(world: World) {
     401
     {
       "code": "unauthenticated",
-      "detail": "Send an API token: \"Authorization: Bearer TOKEN\". Make one under API tokens or with `tenure token create`.",
+      "detail": "Log in, or send an API token: \"Authorization: Bearer TOKEN\". `tenure token create` makes one.",
       "status": 401,
       "title": "Unauthenticated",
       "type": "/problems/unauthenticated"

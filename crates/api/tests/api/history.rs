@@ -162,6 +162,7 @@ async fn r27_r28_an_expired_sensor_is_seen_and_its_history_is_read(world: World)
     {
       "activation_date": "2026-11-21",
       "added_at": "2026-11-21T10:00:00Z",
+      "at_end": "no_license",
       "auto_renewal": true,
       "battery": {
         "low": true,
@@ -170,6 +171,7 @@ async fn r27_r28_an_expired_sensor_is_seen_and_its_history_is_read(world: World)
       "covered_until": "2026-12-21T23:00:00Z",
       "covered_until_on": "2026-12-21",
       "days_remaining": -15,
+      "earlier_cover": [],
       "expires_at": "2026-12-21T23:00:00Z",
       "expires_on": "2026-12-21",
       "id": "sen_01m7yrrt801dh4faewcwwk4qxc",

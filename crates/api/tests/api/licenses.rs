@@ -31,11 +31,13 @@ async fn r11_a_license_goes_behind_the_one_that_covers(world: World) {
     {
       "activation_date": "2026-11-21",
       "added_at": "2026-11-21T10:00:00Z",
+      "at_end": null,
       "auto_renewal": true,
       "battery": null,
       "covered_until": "2028-11-21T23:00:00Z",
       "covered_until_on": "2028-11-21",
       "days_remaining": 365,
+      "earlier_cover": [],
       "expires_at": "2027-11-21T23:00:00Z",
       "expires_on": "2027-11-21",
       "id": "sen_01m7yrrt801dh4faewcwwk4qxc",

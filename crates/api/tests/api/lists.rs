@@ -2,10 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Manager, Operator, World};
+use crate::support::{Analyst, Manager, Operator, World};
 
-const SORTS: [&str; 7] =
-    ["expires_at", "name", "serial", "activation_date", "key", "auto_renewal", "covered_until"];
+const SORTS: [&str; 9] = [
+    "expires_at",
+    "name",
+    "serial",
+    "standing",
+    "activation_date",
+    "key",
+    "auto_renewal",
+    "covered_until",
+    "last_seen_at",
+];
 
 /// Nine sensors of which some share a name, a key, a date, or have no license.
 async fn furnish(world: &World) {
@@ -53,7 +62,7 @@ async fn pages_put_together_are_the_whole_list_in_every_order(world: World) {
             orders.push(put_together);
         }
         // What is missing comes last in both directions; the rest of one order is the other one turned round.
-        if ["expires_at", "activation_date", "key", "covered_until"].contains(&sort) {
+        if ["expires_at", "standing", "activation_date", "key", "covered_until"].contains(&sort) {
             assert!(orders.iter().all(|ids| ids.last() == Some(&unlicensed)), "{sort}");
         }
         orders.iter_mut().for_each(|ids| ids.retain(|id| id != &unlicensed));
@@ -87,6 +96,40 @@ async fn a_search_finds_what_is_written(world: World) {
     assert_eq!(reply.ids().len(), 1);
     let reply = world.by(Manager).get("…/sensors?standing=expiring&search=%C3%A4").await;
     assert_eq!(reply.ids().len(), 1);
+}
+
+/// A license key is found whole or in part, as a person types it, by those who may read licenses.
+async fn a_search_finds_license_keys(world: World) {
+    furnish(&world).await;
+    let key = world.by(Manager).get("…/sensors?search=50%25").await.body["items"][0]["key"].clone();
+    let key = key.as_str().unwrap();
+    let bare = key.replace('-', "");
+    let (part, straddling) = (bare[..4].to_lowercase(), &bare[3..9]);
+    for search in
+        [key, &bare, &part, straddling, &key.replace('-', "%20"), &bare.replace('0', "o").replace('1', "l")]
+    {
+        let found = world.by(Manager).get(&format!("…/sensors?search={search}&sort=name")).await;
+        assert_eq!(found.ids().len(), 3, "{search}: {found}");
+        assert!(found.body["items"].as_array().unwrap().iter().all(|row| row["key"] == key));
+        let count = world.by(Manager).get(&format!("…/sensors/count?search={search}")).await;
+        assert_eq!(count.body["all"], 3, "{count}");
+        let analyst = world.by(Analyst).get(&format!("…/sensors?search={search}")).await;
+        assert_eq!(analyst.ids(), Vec::<String>::new(), "{search}");
+        let count = world.by(Analyst).get(&format!("…/sensors/count?search={search}")).await;
+        assert_eq!(count.body["all"], 0, "{count}");
+    }
+}
+
+async fn sensors_are_counted_by_their_standing(world: World) {
+    furnish(&world).await;
+    for (search, all) in [("", 9), ("a", 2), ("50", 2), ("nothing", 0)] {
+        let counts = world.by(Manager).get(&format!("…/sensors/count?search={search}")).await;
+        assert_eq!(counts.body["all"], all, "{counts}");
+        for standing in ["covered", "expiring", "expired", "unlicensed"] {
+            let list = world.by(Manager).get(&format!("…/sensors?search={search}&standing={standing}")).await;
+            assert_eq!(counts.body[standing], list.ids().len(), "{search} {standing}");
+        }
+    }
 }
 
 async fn what_a_list_cannot_be_asked_is_told(world: World) {
@@ -125,5 +168,7 @@ async fn what_a_list_cannot_be_asked_is_told(world: World) {
 on_both_engines!(
     pages_put_together_are_the_whole_list_in_every_order,
     a_search_finds_what_is_written,
+    a_search_finds_license_keys,
+    sensors_are_counted_by_their_standing,
     what_a_list_cannot_be_asked_is_told,
 );

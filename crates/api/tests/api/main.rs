@@ -34,15 +34,27 @@ macro_rules! assert_reads {
 }
 
 mod access;
+mod accounts;
+mod ahead;
+mod alerts;
+mod audit;
 mod codes;
 mod errors;
+mod exports;
 mod gateways;
 mod history;
+mod invitations;
 mod licenses;
 mod lists;
+mod one_time_codes;
 mod operator;
 mod organization;
+mod recipients;
+mod sensor_life;
 mod sensors;
 mod service;
+mod sessions;
 mod support;
 mod tokens;
+mod users;
+mod values;

@@ -41,6 +41,7 @@ async fn r2_a_code_is_shown_once(world: World) {
             "by": "manager@harbor.example",
             "organization_id": "org_01m7yrrt80anf73gc6j3q45j8b"
           },
+          "released": 0,
           "revoked": 0,
           "revoked_at": null,
           "term": "P2Y"
@@ -92,9 +93,15 @@ async fn r5_a_code_is_revoked(world: World) {
     let id = world.by(Operator).get(CODES).await.ids()[0].clone();
     let path = format!("{CODES}/{id}/revocation");
     let first = world.by(Operator).call("POST", &path, None).await;
-    assert_eq!(first.body, json!({ "was_revoked": false, "revoked": 2, "still_active": 1 }));
+    assert_eq!(
+        first.body,
+        json!({ "was_revoked": false, "revoked": 2, "still_active": 1, "still_released": 0 })
+    );
     let second = world.by(Operator).post(&path, &json!({ "end_active": true })).await;
-    assert_eq!(second.body, json!({ "was_revoked": true, "revoked": 3, "still_active": 0 }));
+    assert_eq!(
+        second.body,
+        json!({ "was_revoked": true, "revoked": 3, "still_active": 0, "still_released": 0 })
+    );
     let row = world.by(Manager).get(&format!("…/sensors/{sensor}")).await;
     assert_ne!(row.body["standing"], "covered", "{row}");
     let unknown = format!("{CODES}/cod_00000000000000000000000000/revocation");

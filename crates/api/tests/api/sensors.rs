@@ -13,11 +13,13 @@ async fn r22_adding_a_sensor_takes_a_license(world: World) {
     {
       "activation_date": "2026-11-21",
       "added_at": "2026-11-21T10:00:00Z",
+      "at_end": null,
       "auto_renewal": false,
       "battery": null,
       "covered_until": "2028-11-21T23:00:00Z",
       "covered_until_on": "2028-11-21",
       "days_remaining": 731,
+      "earlier_cover": [],
       "expires_at": "2028-11-21T23:00:00Z",
       "expires_on": "2028-11-21",
       "id": "sen_01m7yrrt801dh4faewcwwk4qxc",
@@ -93,11 +95,18 @@ async fn r12_auto_renewal_switched_on_renews_an_expired_sensor_at_once(world: Wo
     {
       "activation_date": "2027-03-01",
       "added_at": "2026-11-21T10:00:00Z",
+      "at_end": null,
       "auto_renewal": true,
       "battery": null,
       "covered_until": "2028-03-01T23:00:00Z",
       "covered_until_on": "2028-03-01",
       "days_remaining": 366,
+      "earlier_cover": [
+        {
+          "from": "2026-11-21",
+          "until": "2026-12-21"
+        }
+      ],
       "expires_at": "2028-03-01T23:00:00Z",
       "expires_on": "2028-03-01",
       "id": "sen_01m7yrrt801dh4faewcwwk4qxc",

@@ -13,6 +13,23 @@ async fn the_service_tells_that_it_lives_and_is_ready(world: World) {
     assert_eq!(reply.body, serde_json::to_value(tenure_api::openapi()).unwrap());
 }
 
+async fn the_service_tells_what_it_is(world: World) {
+    assert_reads!(world.by(Nobody).get("/api/v1/service").await, @r#"
+    200
+    {
+      "http_address": "https://tenure.harbor.example",
+      "mail": "folder",
+      "now": "2026-11-21T10:00:00Z",
+      "sensor_server": {
+        "host": "tenure.harbor.example",
+        "port": 5683
+      },
+      "sign_up": "open",
+      "version": "0.1.0"
+    }
+    "#);
+}
+
 async fn metrics_are_told_where_they_are_on(mut world: World) {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     world.rebuild(world.door.clone(), Some(recorder.handle()));
@@ -20,7 +37,27 @@ async fn metrics_are_told_where_they_are_on(mut world: World) {
     assert_eq!((reply.status, reply.header("content-type")), (200, "text/plain; version=0.0.4"));
 }
 
-on_both_engines!(the_service_tells_that_it_lives_and_is_ready, metrics_are_told_where_they_are_on);
+on_both_engines!(
+    the_service_tells_that_it_lives_and_is_ready,
+    the_service_tells_what_it_is,
+    metrics_are_told_where_they_are_on,
+);
+
+/// The routes of the API that ask nobody who they are.
+const PUBLIC: [&str; 6] = [
+    "post /api/v1/sessions",
+    "post /api/v1/sign-up",
+    "post /api/v1/password-resets",
+    "post /api/v1/password-resets/redemption",
+    "post /api/v1/invitations/look-up",
+    "get /api/v1/service",
+];
+
+/// The one that asks only those who have an account.
+const HALF_PUBLIC: &str = "post /api/v1/invitations/acceptance";
+
+/// Those that answer 401 nevertheless.
+const ANSWERS_401: [&str; 2] = ["post /api/v1/sessions", "post /api/v2/measurements"];
 
 #[test]
 fn the_document_names_every_parameter_and_a_problem_for_every_error() {
@@ -48,8 +85,13 @@ fn the_document_names_every_parameter_and_a_problem_for_every_error() {
                 assert_eq!(schema, "#/components/schemas/Problem", "{route} {status}");
             }
             let public = operation["security"] == serde_json::json!([{}]);
-            assert_eq!(public, !path.starts_with("/api/v1/"), "{route}");
-            assert_eq!(responses.contains_key("401"), path.starts_with("/api/"), "{route}");
+            let asks_nobody = !path.starts_with("/api/v1/") || PUBLIC.contains(&route.as_str());
+            assert_eq!(public, asks_nobody, "{route}");
+            if route == HALF_PUBLIC {
+                continue;
+            }
+            let known = !public || ANSWERS_401.contains(&route.as_str());
+            assert_eq!(responses.contains_key("401"), known, "{route}");
         }
     }
     references_resolve(&document, &document);

@@ -12,6 +12,8 @@ async fn a_token_is_made_used_and_revoked(world: World) {
       "created_at": "2026-11-21T10:00:00Z",
       "email": "administrator@harbor.example",
       "id": "tok_01m7yrrt80faqjfkazkv4cd56c",
+      "last_used_at": null,
+      "name": "",
       "read_only": true,
       "role": "administrator",
       "token": "tenure_9VVAsr_wYlLgKFKSWk3IUobF0bBc4s4UEYCyOhB1t38"

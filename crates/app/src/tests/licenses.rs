@@ -33,7 +33,7 @@ async fn take_back(
 }
 
 /// A message of a sensor arrives.
-async fn arrive(world: &World, customer: &Customer, sensor: SensorId, number: i64, fate: Fate) {
+pub(super) async fn arrive(world: &World, customer: &Customer, sensor: SensorId, number: i64, fate: Fate) {
     let battery = Battery { low: false, centivolts: None, source: None };
     let mut body = Vec::new();
     let status = Status { battery, signal_dbm: None, next_transmission_at: None };

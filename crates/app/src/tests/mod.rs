@@ -1,10 +1,14 @@
 //! The rules as whole stories, each on both engines, with a clock that stands and randomness that repeats.
 
+mod alerts;
 mod at_once;
 mod audit;
 mod codes;
 mod licenses;
+mod lists;
+mod lost_connections;
 mod people;
+mod sensor_life;
 mod settling;
 
 use std::collections::BTreeMap;
@@ -36,10 +40,10 @@ fn at(text: &str) -> Instant {
 
 /// One service with its clock.
 #[derive(Clone)]
-struct World {
+pub(crate) struct World {
     test: TestDb,
-    clock: Arc<ManualClock>,
-    app: Arc<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) app: Arc<App>,
     nodes: Arc<AtomicU64>,
 }
 
@@ -51,7 +55,7 @@ struct Customer {
 }
 
 impl World {
-    fn new(test: TestDb) -> Self {
+    pub(crate) fn new(test: TestDb) -> Self {
         let clock = Arc::new(ManualClock::at(at(START)));
         let port: Arc<dyn Clock> = clock.clone();
         let app = App::new(test.db.clone(), port, Arc::new(SeededEntropy::new(1)), Secret::new([7; 32]));
@@ -59,7 +63,7 @@ impl World {
     }
 
     /// Another node over the same database.
-    async fn node(&self) -> Arc<App> {
+    pub(crate) async fn node(&self) -> Arc<App> {
         let seed = self.nodes.fetch_add(1, Ordering::Relaxed);
         let (clock, entropy) = (self.clock.clone(), Arc::new(SeededEntropy::new(seed)));
         Arc::new(App::new(self.test.again().await, clock, entropy, Secret::new([7; 32])))

@@ -1,5 +1,6 @@
 //! R34: who may do what; users, tokens, and what is changed of an organization.
 
+use data_encoding::{BASE32_NOPAD, HEXUPPER};
 use tenure_domain::{Permission, Refusal, Role, Zone};
 use tenure_store::on_both;
 use tenure_store::testing::TestDb;
@@ -7,6 +8,9 @@ use tenure_store::testing::TestDb;
 use super::{World, at, refusal};
 use crate::change_organization::OrganizationChange;
 use crate::create_user::NewUser;
+use crate::invitations::NewInvitation;
+use crate::log_in::Credentials;
+use crate::one_time_codes::code_for;
 use crate::{Actor, Caller};
 
 fn user(email: &str, organization: Option<&str>, role: Role) -> NewUser {
@@ -30,7 +34,7 @@ async fn r34_each_role_does_what_it_may_in_its_own_organization(test: TestDb) {
         for read_only in [false, true] {
             let token = world.app.create_token_by_name(&ctx, organization, &email, read_only).await.unwrap();
             let caller = world.app.authenticate(&token.secret).await.unwrap();
-            assert_eq!((caller.role(), &caller.token), (role, &token.token));
+            assert_eq!((caller.role(), caller.token), (role, Some(token.token.id)));
             for permission in Permission::ALL {
                 let allowed = role.allows(permission);
                 let expected = if !allowed {
@@ -68,7 +72,8 @@ async fn r34_a_token_opens_until_it_is_revoked_and_carries_todays_role(test: Tes
     assert!(!dump.values().flatten().any(|line| line.contains(&token.secret)), "only its hash is kept");
     let listed = world.app.list_tokens(harbor.id).await.unwrap();
     assert_eq!(listed.len(), 2);
-    assert!(listed.contains(&harbor.caller.token) && listed.contains(&token.token));
+    let listed: Vec<_> = listed.iter().map(|listed| Some(listed.id)).collect();
+    assert!(listed.contains(&harbor.caller.token) && listed.contains(&Some(token.token.id)));
 
     let lesser = user("CLERK@harbor.example", Some("HARBOR"), Role::Analyst);
     assert_eq!(world.app.create_user(&ctx, lesser).await.unwrap().organization, Some(harbor.id));
@@ -89,6 +94,40 @@ async fn r34_a_token_opens_until_it_is_revoked_and_carries_todays_role(test: Tes
         let refused = refusal(world.app.create_token_by_name(&ctx, organization, email, false).await);
         assert_eq!(refused, Refusal::NotFound { what });
     }
+}
+
+/// Whoever reads the database finds nothing that opens anything, but the mails that wait to be sent.
+async fn what_opens_something_is_kept_as_a_hash_or_sealed(test: TestDb) {
+    let world = World::new(test);
+    let ctx = world.ctx();
+    let password = "correct horse battery".to_owned();
+    let ana = NewUser {
+        password: Some(password.clone()),
+        ..user("ana@harbor.example", Some("Harbor"), Role::Administrator)
+    };
+    let harbor = world.app.create_user(&ctx, ana).await.unwrap().organization.unwrap();
+    let with =
+        Credentials { email: "ana@harbor.example", password: &password, code: None, address: "192.0.2.1" };
+    let session = world.app.log_in(with).await.unwrap();
+    let person = session.signed_in;
+    let secret = world.app.begin_one_time_codes(&person, &password, "192.0.2.1").await.unwrap().secret;
+    let code = code_for(&secret, world.app.clock.now()).unwrap();
+    let codes = world.app.confirm_one_time_codes(&person, &code).await.unwrap();
+    let bob = NewInvitation { email: "bob@harbor.example", role: Role::Manager, language: None };
+    let (_, link) = world.app.invite(&ctx, harbor, bob).await.unwrap();
+    world.app.ask_for_reset("ana@harbor.example").await.unwrap();
+    let mut dump = world.test.dump().await;
+    let outbox = dump.remove("outbox").unwrap().join("\n");
+    let (_, reset) = outbox.split_once("reset#").unwrap();
+    let reset: String = reset.chars().take(43).collect();
+    let (_, invitation) = link.split_once('#').unwrap();
+    let everything = dump.values().flatten().map(String::as_str).collect::<Vec<_>>().join("\n");
+    let raw = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    for opens in [&session.cookie, &secret, &codes[0], &reset, &password, &HEXUPPER.encode(&raw)] {
+        assert!(!everything.to_uppercase().contains(&opens.to_uppercase()), "{opens}");
+    }
+    assert!(!everything.contains(invitation));
+    assert!(everything.contains("otp_secret"));
 }
 
 async fn users_that_cannot_be_are_refused(test: TestDb) {
@@ -157,6 +196,7 @@ async fn an_organization_changes_and_its_trail_says_so(test: TestDb) {
 on_both!(
     r34_each_role_does_what_it_may_in_its_own_organization,
     r34_a_token_opens_until_it_is_revoked_and_carries_todays_role,
+    what_opens_something_is_kept_as_a_hash_or_sealed,
     users_that_cannot_be_are_refused,
     an_organization_changes_and_its_trail_says_so,
 );

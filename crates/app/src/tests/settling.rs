@@ -1,11 +1,13 @@
 //! R17: what happens is a function of the commands and their instants, never of when something was settled.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use tenure_domain::{CodeId, Role, SensorId, Standing, Zone};
 use tenure_store::Engine;
 use tenure_store::testing::{TestDb, run};
 
-use super::{Ledger, World, at};
+use super::{Ledger, World, at, serial_number};
 use crate::change_organization::OrganizationChange;
 use crate::create_user::NewUser;
 use crate::list_sensors::Row;
@@ -23,6 +25,10 @@ enum Step {
     TakeBack { sensor: usize, queued: bool },
     Switch { sensor: usize, on: bool },
     Revoke { code: usize, end_active: bool },
+    Remove { sensor: usize },
+    AddAgain { sensor: usize },
+    GiveReleased { sensor: usize },
+    Replace { sensor: usize },
     Move { zone: &'static str },
     Invite,
 }
@@ -35,6 +41,7 @@ async fn play(test: TestDb, script: Vec<Step>, eager: bool) -> Left {
     let world = World::new(test);
     let harbor = world.customer("Harbor", "Europe/Warsaw").await;
     let (mut sensors, mut codes): (Vec<SensorId>, Vec<CodeId>) = (Vec::new(), Vec::new());
+    let mut serials: BTreeMap<SensorId, u64> = BTreeMap::new();
     let mut outcomes = Vec::new();
     let mut now = at(super::START);
     let told = |outcome: Result<(), AppError>| match outcome {
@@ -69,8 +76,37 @@ async fn play(test: TestDb, script: Vec<Step>, eager: bool) -> Left {
                 world.redeem(&harbor, &code.code.to_string()).await.map(drop)
             }
             Step::Add => {
-                let added = world.try_add(&harbor, u64::try_from(number).unwrap(), None).await;
-                added.map(|sensor| sensors.push(sensor))
+                let serial = u64::try_from(number).unwrap();
+                world.try_add(&harbor, serial, None).await.map(|sensor| {
+                    sensors.push(sensor);
+                    serials.insert(sensor, serial);
+                })
+            }
+            Step::Remove { sensor } => {
+                let Some(sensor) = pick(sensor) else { continue };
+                let preview = world.app.preview_removal(&ctx, harbor.id, sensor).await;
+                let removal = world.app.remove_sensor(&ctx, harbor.id, sensor).await;
+                assert_eq!(format!("{preview:?}"), format!("{removal:?}"));
+                removal.map(drop)
+            }
+            Step::AddAgain { sensor } => {
+                let Some(sensor) = pick(sensor) else { continue };
+                let added = world.try_add(&harbor, serials[&sensor], None).await;
+                added.map(|added| assert_eq!(added, sensor, "it comes back as itself"))
+            }
+            Step::GiveReleased { sensor } => {
+                let Some(sensor) = pick(sensor) else { continue };
+                let removed = world.app.removed_sensors(&ctx, harbor.id, None, 100).await.unwrap();
+                let Some(left) = removed.into_iter().find_map(|(_, released)| released) else { continue };
+                world.app.give_released(&ctx, harbor.id, sensor, left.license).await.map(drop)
+            }
+            Step::Replace { sensor } => {
+                let Some(sensor) = pick(sensor) else { continue };
+                let serial = 1_000 + u64::try_from(number).unwrap();
+                let replaced = world.app.replace_sensor(&ctx, harbor.id, sensor, serial_number(serial)).await;
+                replaced.map(|()| {
+                    serials.insert(sensor, serial);
+                })
             }
             Step::Assign { sensor } => match pick(sensor) {
                 Some(sensor) => world.try_assign(&harbor, sensor, None).await.map(drop),
@@ -158,7 +194,11 @@ fn step() -> impl Strategy<Value = Step> {
         3 => sensor.clone().prop_map(|sensor| Step::Assign { sensor }),
         2 => (sensor.clone(), any::<bool>()).prop_map(|(sensor, queued)| Step::TakeBack { sensor, queued }),
         2 => (sensor.clone(), any::<bool>()).prop_map(|(sensor, on)| Step::Switch { sensor, on }),
-        1 => (sensor, any::<bool>()).prop_map(|(code, end_active)| Step::Revoke { code, end_active }),
+        1 => (sensor.clone(), any::<bool>()).prop_map(|(code, end_active)| Step::Revoke { code, end_active }),
+        3 => sensor.clone().prop_map(|sensor| Step::Remove { sensor }),
+        3 => sensor.clone().prop_map(|sensor| Step::AddAgain { sensor }),
+        2 => sensor.clone().prop_map(|sensor| Step::GiveReleased { sensor }),
+        1 => sensor.prop_map(|sensor| Step::Replace { sensor }),
         1 => prop::sample::select(vec!["UTC", "Pacific/Apia", "America/Havana", "Africa/Cairo"])
             .prop_map(|zone| Step::Move { zone }),
         1 => Just(Step::Invite),
@@ -199,6 +239,12 @@ mod r17_an_outage_changes_nothing {
             Step::TurnBack { hours: 50 },
             Step::Assign { sensor: 1 },
             Step::Revoke { code: 3, end_active: true },
+            Step::Stock { licenses: 2, term: "P1M" },
+            Step::Add,
+            Step::Remove { sensor: 3 },
+            Step::Wait { hours: 24 * 20 },
+            Step::AddAgain { sensor: 3 },
+            Step::Remove { sensor: 3 },
         ];
         script.push(Step::Wait { hours: 24 * 90 });
         script

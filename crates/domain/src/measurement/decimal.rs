@@ -53,6 +53,25 @@ impl Decimal {
         i64_to_f64(self.mantissa) / i64_to_f64(power(self.decimals))
     }
 
+    /// The sum of the two; `None` when it has too many digits.
+    ///
+    /// ```
+    /// use tenure_domain::measurement::Decimal;
+    /// assert_eq!(Decimal::new(8, 0).plus(Decimal::new(-5, 1)), Some(Decimal::new(75, 1)));
+    /// ```
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let decimals = self.decimals.max(other.decimals);
+        let mantissa = self.mantissa_at(decimals)?.checked_add(other.mantissa_at(decimals)?)?;
+        Some(Self { mantissa, decimals })
+    }
+
+    /// The number with the other sign.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self { mantissa: self.mantissa.saturating_neg(), decimals: self.decimals }
+    }
+
     /// Its mantissa at this many decimals, half rounded away from zero; `None` when it does not fit.
     #[must_use]
     pub fn mantissa_at(self, decimals: u8) -> Option<i64> {
@@ -180,6 +199,29 @@ impl serde::Serialize for Decimal {
         } else {
             serializer.serialize_f64(self.to_f64())
         }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Decimal {
+    /// A JSON number. Its digits are those of the shortest text of the nearest floating-point number.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl serde::de::Visitor<'_> for Number {
+            type Value = Decimal;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Decimal, E> {
+                number.to_string().parse().map_err(E::custom)
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Decimal, E> {
+                number.to_string().parse().map_err(E::custom)
+            }
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Decimal, E> {
+                number.to_string().parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_f64(Number)
     }
 }
 

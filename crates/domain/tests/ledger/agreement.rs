@@ -55,7 +55,10 @@ fn the_plans_reach_every_answer_and_every_step() {
         Some("key_not_available"),
         Some("license_in_use"),
         Some("license_not_held"),
+        Some("license_not_released"),
         Some("no_license_left"),
+        Some("not_found"),
+        Some("sensor_covered"),
     ];
     assert_eq!(answers, BTreeSet::from(all));
     let all = [
@@ -71,6 +74,10 @@ fn the_plans_reach_every_answer_and_every_step() {
         (Cause::AutoRenewal, "available", "active"),
         (Cause::Calendar, "queued", "active"),
         (Cause::Calendar, "active", "ended"),
+        (Cause::Command, "active", "released"),
+        (Cause::Command, "released", "active"),
+        (Cause::Command, "released", "revoked"),
+        (Cause::Calendar, "released", "ended"),
     ];
     assert_eq!(steps, BTreeSet::from(all));
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tenure_domain::{
-    Chain, Change, CodeId, Desk, Held, Instant, License, LicenseId, Pool, PoolHeadTooShort, Refusal, Sensor,
-    SensorId, Serial, Standing, State, Zone,
+    Ahead, Chain, Change, CodeId, Desk, Held, Instant, License, LicenseId, Pool, PoolHeadTooShort, Refusal,
+    Rest, Sensor, SensorId, Serial, Standing, State, Zone,
 };
 
 use crate::plan::{Command, TERMS, ZONES, code_bits, serial_number};
@@ -16,6 +16,7 @@ struct SensorRecord {
     serial: Serial,
     added_at: Instant,
     auto_renewal: bool,
+    removed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +91,7 @@ impl Driver {
     /// The next instant at which something is due.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         let due = |state: &State| match state {
-            State::Active(placed) => Some(placed.cover.ends),
+            State::Active(placed) | State::Released(placed) => Some(placed.cover.ends),
             _ => None,
         };
         self.licenses.values().filter_map(|(_, _, state)| due(state)).min()
@@ -104,7 +105,35 @@ impl Driver {
             _ => false,
         };
         let due: Vec<Sensor> = self.sensors().into_iter().filter(is_due).collect();
-        self.at_desk(now, head, None, &due, |desk, sensors| Ok(desk.settle(sensors)?)).unwrap()
+        let rests: Vec<Rest> =
+            self.rests().into_iter().filter(|rest| rest.placed.cover.ends <= now).collect();
+        self.at_desk(now, head, None, &due, |desk, sensors| Ok(desk.settle_with(sensors, &rests)?)).unwrap()
+    }
+
+    /// What removed sensors have left behind.
+    fn rests(&self) -> Vec<Rest> {
+        let rest = |(_, license, state): &(usize, License, State)| match state {
+            State::Released(placed) => Some(Rest { license: *license, placed: *placed }),
+            _ => None,
+        };
+        self.licenses.values().filter_map(rest).collect()
+    }
+
+    /// What lies ahead until an instant, looked at with only the sensors that the store would load, and a pool of
+    /// which `head` licenses are loaded at first.
+    pub(crate) fn ahead(&self, horizon: Instant, head: usize) -> Ahead {
+        let mut sensors = self.sensors();
+        sensors.retain(|sensor| sensor.chain.end().is_some_and(|end| end.ends <= horizon));
+        let mut pool: Vec<License> = (self.licenses.values())
+            .filter(|(_, _, state)| *state == State::Available)
+            .map(|(_, license, _)| *license)
+            .collect();
+        pool.sort_by_key(License::turn);
+        let look = |head: usize| {
+            let loaded = pool.iter().take(head).copied();
+            Ahead::look(&self.zone, horizon, sensors.clone(), Pool::new(loaded, pool.len() > head))
+        };
+        (head..).find_map(|head| look(head).ok()).unwrap()
     }
 
     /// Settles at an instant, as a scheduler does.
@@ -132,9 +161,36 @@ impl Driver {
     /// A command, after everything due before it (R17), or the refusal's code.
     pub(crate) fn run(&mut self, now: Instant, command: &Command) -> Result<(), &'static str> {
         self.settle(now);
+        let before = self.sensors.clone();
+        let answer = self.run_settled(now, command);
+        if answer.is_err() {
+            self.sensors = before;
+        }
+        answer
+    }
+
+    fn run_settled(&mut self, now: Instant, command: &Command) -> Result<(), &'static str> {
         let mut sensors = self.sensors();
         let mut without = None;
         match *command {
+            Command::Assign { sensor, .. }
+            | Command::AutoRenewal { sensor, .. }
+            | Command::TakeBack { sensor, .. }
+            | Command::Remove { sensor }
+            | Command::GiveReleased { sensor, .. }
+            | Command::Replace { sensor, .. }
+                if self.sensors[&sensor_id(sensor)].removed =>
+            {
+                return Err("not_found");
+            }
+            Command::BringBack { sensor, .. } => {
+                self.sensors.get_mut(&sensor_id(sensor)).unwrap().removed = false;
+                sensors = self.sensors();
+            }
+            Command::Replace { sensor, serial } => {
+                let record = self.sensors.get_mut(&sensor_id(sensor)).unwrap();
+                record.serial = Serial::from_number(serial_number(serial));
+            }
             Command::Redeem { code, licenses, term } => self.redeem(now, code, licenses, term),
             Command::Zone(zone) => self.zone = ZONES[zone].parse().unwrap(),
             Command::AutoRenewal { sensor, on } => {
@@ -149,7 +205,11 @@ impl Driver {
                 chain: Chain::Unlicensed,
             }),
             Command::Revoke { code, .. } => without = Some(code_id(code)),
-            Command::Settle | Command::Assign { .. } | Command::TakeBack { .. } => {}
+            Command::Settle
+            | Command::Assign { .. }
+            | Command::TakeBack { .. }
+            | Command::Remove { .. }
+            | Command::GiveReleased { .. } => {}
         }
         let work = |desk: &mut Desk<'_>, sensors: &mut [Sensor]| {
             self.command(desk, sensors, command)?;
@@ -159,8 +219,12 @@ impl Driver {
             self.at_desk(now, self.head, without, &sensors, work).map_err(|refusal| refusal.code())?;
         if let Command::Add { sensor, .. } = *command {
             let serial = Serial::from_number(serial_number(sensor));
-            let record = SensorRecord { number: sensor, serial, added_at: now, auto_renewal: true };
+            let record =
+                SensorRecord { number: sensor, serial, added_at: now, auto_renewal: true, removed: false };
             self.sensors.insert(sensor_id(sensor), record);
+        }
+        if let Command::Remove { sensor } = *command {
+            self.sensors.get_mut(&sensor_id(sensor)).unwrap().removed = true;
         }
         self.revoked_codes.extend(without);
         self.apply(&changes).unwrap();
@@ -169,18 +233,40 @@ impl Driver {
 
     /// What a command does at the desk, before the sensors that wait are served.
     fn command(&self, desk: &mut Desk<'_>, sensors: &mut [Sensor], command: &Command) -> Result<(), Stop> {
+        let place = |sensors: &[Sensor], sensor: usize| {
+            sensors.iter().position(|other| other.id == sensor_id(sensor)).unwrap()
+        };
+        let left =
+            |sensor: usize| self.rests().into_iter().find(|rest| rest.placed.sensor == sensor_id(sensor));
         match *command {
-            Command::Add { sensor, key } | Command::Assign { sensor, key } => {
+            Command::BringBack { sensor, .. } if left(sensor).is_some() => {
+                let place = place(sensors, sensor);
+                desk.bring_back(&mut sensors[place], &left(sensor).unwrap())?;
+            }
+            Command::Add { sensor, key }
+            | Command::Assign { sensor, key }
+            | Command::BringBack { sensor, key } => {
                 let license = match key {
                     Some(key) => desk.take_of_key(code_id(key))?.ok_or(Refusal::KeyNotAvailable)?,
                     None => desk.take_next()?.ok_or(Refusal::NoLicenseLeft)?,
                 };
-                let sensor = sensors.iter_mut().find(|other| other.id == sensor_id(sensor)).unwrap();
-                desk.assign(sensor, license)?;
+                let place = place(sensors, sensor);
+                desk.assign(&mut sensors[place], license)?;
+            }
+            Command::Remove { sensor } => {
+                let place = place(sensors, sensor);
+                assert_eq!(desk.remove(&mut sensors[place]).is_some(), self.covered(sensor));
+            }
+            Command::GiveReleased { sensor, license } => {
+                let rests = self.rests();
+                let rest = rests.iter().find(|rest| rest.license.id == license_id(license));
+                let place = place(sensors, sensor);
+                desk.give_released(&mut sensors[place], rest.ok_or(Refusal::LicenseNotReleased)?)?;
             }
             Command::TakeBack { sensor, license, saved } => {
                 let previous = self.last_over(sensor_id(sensor));
-                let sensor = sensors.iter_mut().find(|other| other.id == sensor_id(sensor)).unwrap();
+                let place = place(sensors, sensor);
+                let sensor = &mut sensors[place];
                 desk.take_back(sensor, license_id(license), previous, saved)?;
                 let code = code_id(license.0);
                 if self.revoked_codes.contains(&code) {
@@ -198,10 +284,23 @@ impl Driver {
                 for sensor in sensors {
                     desk.revoke_on(sensor, code_id(code), end_active)?;
                 }
+                for rest in self.rests() {
+                    if end_active && rest.license.code == code_id(code) {
+                        desk.revoke_released(&rest);
+                    }
+                }
             }
-            Command::Settle | Command::Redeem { .. } | Command::AutoRenewal { .. } | Command::Zone(_) => {}
+            Command::Settle
+            | Command::Redeem { .. }
+            | Command::AutoRenewal { .. }
+            | Command::Replace { .. }
+            | Command::Zone(_) => {}
         }
         Ok(())
+    }
+
+    fn covered(&self, sensor: usize) -> bool {
+        matches!(self.chain(sensor_id(sensor)), Chain::Running { .. })
     }
 
     fn redeem(&mut self, now: Instant, code: usize, licenses: u32, term: usize) {
@@ -242,8 +341,8 @@ impl Driver {
         }
     }
 
-    /// The sensors as they are on record.
-    fn sensors(&self) -> Vec<Sensor> {
+    /// The sensors as they are on record, without those that were removed.
+    pub(crate) fn sensors(&self) -> Vec<Sensor> {
         let sensor = |(id, record): (&SensorId, &SensorRecord)| Sensor {
             id: *id,
             serial: record.serial,
@@ -251,7 +350,7 @@ impl Driver {
             auto_renewal: record.auto_renewal,
             chain: self.chain(*id),
         };
-        self.sensors.iter().map(sensor).collect()
+        self.sensors.iter().filter(|(_, record)| !record.removed).map(sensor).collect()
     }
 
     fn chain(&self, sensor: SensorId) -> Chain {
@@ -294,6 +393,13 @@ impl Driver {
         licenses.sort_by_key(|row| (row.code, row.number));
         let mut sensors: Vec<(usize, SensorRow)> =
             self.sensors().iter().map(|row| self.sensor_row(row, now)).collect();
+        let removed = self.sensors.values().filter(|record| record.removed).map(|record| {
+            let SensorRecord { number, serial, auto_renewal, .. } = *record;
+            let row =
+                SensorRow { serial: serial.number(), auto_renewal, standing: "removed", chain_end: None };
+            (number, row)
+        });
+        sensors.extend(removed);
         sensors.sort_by_key(|(number, _)| *number);
         Ledger { licenses, sensors: sensors.into_iter().map(|(_, row)| row).collect() }
     }
@@ -312,6 +418,7 @@ impl Driver {
     fn sensor_row(&self, sensor: &Sensor, now: Instant) -> (usize, SensorRow) {
         let end = sensor.chain.end();
         let row = SensorRow {
+            serial: sensor.serial.number(),
             auto_renewal: sensor.auto_renewal,
             standing: Standing::of(end, now, self.zone.date_at(now)).name(),
             chain_end: end.map(|end| (end.ends.as_micros(), end.expires_on.to_string())),

@@ -31,7 +31,7 @@ fn at_every_step(
 fn sensor_of(state: &State) -> Option<SensorId> {
     match state {
         State::Queued(placed) | State::Active(placed) => Some(placed.sensor),
-        State::Available | State::Ended(_) | State::Revoked(_) => None,
+        State::Available | State::Ended(_) | State::Released(_) | State::Revoked(_) => None,
     }
 }
 

@@ -12,6 +12,7 @@ enum State {
     Queued,
     Active,
     Ended,
+    Released,
     Revoked,
 }
 
@@ -39,10 +40,12 @@ struct License {
     finished: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sensor {
+    serial: u64,
     added_at: i64,
     auto_renewal: bool,
+    removed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +82,17 @@ impl Model {
         self.sensors.len()
     }
 
+    /// The sensors that were removed.
+    pub(crate) fn removed(&self) -> Vec<usize> {
+        (0..self.sensors.len()).filter(|sensor| self.sensors[*sensor].removed).collect()
+    }
+
+    /// The released licenses, by code and number.
+    pub(crate) fn released(&self) -> Vec<(usize, u32)> {
+        let released = self.licenses.iter().filter(|license| license.state == State::Released);
+        released.map(|license| (license.code, license.number)).collect()
+    }
+
     /// The licenses that a sensor has, the active one first, and then those that it had; by code and number.
     pub(crate) fn licenses_of(&self, sensor: usize) -> Vec<(usize, u32)> {
         let over = (0..self.licenses.len()).filter(|place| {
@@ -90,7 +104,8 @@ impl Model {
 
     /// The promised ends that lie after an instant, first to last.
     pub(crate) fn ends_after(&self, now: i64) -> Vec<i64> {
-        let promised = |license: &&License| matches!(license.state, State::Queued | State::Active);
+        let promised =
+            |license: &&License| matches!(license.state, State::Queued | State::Active | State::Released);
         let mut ends: Vec<i64> =
             self.licenses.iter().filter(promised).map(|license| license.cover().ends).collect();
         ends.retain(|end| *end > now);
@@ -101,7 +116,10 @@ impl Model {
 
     /// R17: everything due by `now`, in the order of its instants.
     pub(crate) fn settle(&mut self, now: i64) {
-        let due = |license: &License| (license.state == State::Active).then(|| license.cover().ends);
+        let due = |license: &License| {
+            let runs = matches!(license.state, State::Active | State::Released);
+            runs.then(|| license.cover().ends)
+        };
         while let Some(instant) = self.licenses.iter().filter_map(due).min().filter(|instant| *instant <= now)
         {
             for place in 0..self.licenses.len() {
@@ -138,21 +156,78 @@ impl Model {
                     finished: 0,
                 }));
             }
-            Command::Add { key, .. } => {
+            Command::Add { key, sensor } => {
                 let license = self.choose(key)?;
-                self.sensors.push(Sensor { added_at: now, auto_renewal: true });
+                let serial = serial_number(sensor);
+                self.sensors.push(Sensor { serial, added_at: now, auto_renewal: true, removed: false });
                 self.give(license, self.sensors.len() - 1, now);
+            }
+            Command::Assign { sensor, .. }
+            | Command::AutoRenewal { sensor, .. }
+            | Command::TakeBack { sensor, .. }
+            | Command::Remove { sensor }
+            | Command::GiveReleased { sensor, .. }
+            | Command::Replace { sensor, .. }
+                if self.sensors[sensor].removed =>
+            {
+                return Err("not_found");
             }
             Command::Assign { sensor, key } => {
                 let license = self.choose(key)?;
                 self.give(license, sensor, now);
             }
             Command::AutoRenewal { sensor, on } => self.sensors[sensor].auto_renewal = on,
+            Command::Remove { sensor } => self.remove(sensor),
+            Command::BringBack { sensor, key } => self.bring_back(now, sensor, key)?,
+            Command::GiveReleased { sensor, license } => self.give_released(now, sensor, license)?,
+            Command::Replace { sensor, serial } => self.sensors[sensor].serial = serial_number(serial),
             Command::TakeBack { sensor, license, saved } => self.take_back(now, sensor, license, saved)?,
             Command::Revoke { code, end_active } => self.revoke(now, code, end_active),
             Command::Zone(zone) => self.zone = TimeZone::get(ZONES[zone]).unwrap(),
         }
         self.renew_waiting(now);
+        Ok(())
+    }
+
+    /// R21.
+    fn remove(&mut self, sensor: usize) {
+        for license in &mut self.licenses {
+            if license.is(State::Queued, sensor) {
+                (license.state, license.cover) = (State::Available, None);
+            } else if license.is(State::Active, sensor) {
+                license.state = State::Released;
+            }
+        }
+        self.sensors[sensor].removed = true;
+    }
+
+    /// R21, R22: what it left behind comes back; when that is over or another's, it takes a license.
+    fn bring_back(&mut self, now: i64, sensor: usize, key: Option<usize>) -> Result<(), &'static str> {
+        match self.licenses.iter_mut().find(|license| license.is(State::Released, sensor)) {
+            Some(rest) => rest.state = State::Active,
+            None => {
+                let license = self.choose(key)?;
+                self.give(license, sensor, now);
+            }
+        }
+        self.sensors[sensor].removed = false;
+        Ok(())
+    }
+
+    /// R21: the rest of a released license, by hand.
+    fn give_released(&mut self, now: i64, sensor: usize, id: (usize, u32)) -> Result<(), &'static str> {
+        let place = self.licenses.iter().position(|license| (license.code, license.number) == id).unwrap();
+        if self.licenses[place].state != State::Released {
+            return Err("license_not_released");
+        }
+        if self.active(sensor).is_some() {
+            return Err("sensor_covered");
+        }
+        let today = Day::at(now, &self.zone);
+        let license = &mut self.licenses[place];
+        license.state = State::Active;
+        let cover = license.cover.as_mut().unwrap();
+        (cover.sensor, cover.starts, cover.activation_date) = (sensor, now, today);
         Ok(())
     }
 
@@ -194,14 +269,14 @@ impl Model {
                     self.licenses[place].state = State::Revoked;
                     gone.push(self.licenses[place].cover.take().unwrap());
                 }
-                State::Active if end_active => {
+                State::Active | State::Released if end_active => {
                     gone.push(self.licenses[place].cover().clone());
                     let today = Day::at(now, &self.zone);
                     let cover = self.licenses[place].cover.as_mut().unwrap();
                     (cover.ends, cover.expires_on) = (now, today);
                     self.finish(place, State::Revoked);
                 }
-                State::Active | State::Ended | State::Revoked => {}
+                State::Active | State::Released | State::Ended | State::Revoked => {}
             }
         }
         for sensor in 0..self.sensors.len() {
@@ -236,9 +311,10 @@ impl Model {
     fn renew_waiting(&mut self, now: i64) {
         loop {
             let waiting = (0..self.sensors.len()).filter_map(|sensor| {
-                let waits = self.sensors[sensor].auto_renewal && self.active(sensor).is_none();
+                let Sensor { serial, added_at, auto_renewal, removed } = self.sensors[sensor];
+                let waits = auto_renewal && !removed && self.active(sensor).is_none();
                 let end = self.last_finished(sensor)?.cover().ends;
-                waits.then_some((end, self.sensors[sensor].added_at, serial_number(sensor), sensor))
+                waits.then_some((end, added_at, serial, sensor))
             });
             let Some((_, _, _, sensor)) = waiting.min() else {
                 return;
@@ -347,16 +423,22 @@ impl Model {
                 State::Queued => "queued",
                 State::Active => "active",
                 State::Ended => "ended",
+                State::Released => "released",
                 State::Revoked => "revoked",
             },
             cover: license.cover.as_ref().map(cover_row),
         };
         let in_thirty_days = Day::at(now, &self.zone).plus(0, 30);
         let sensor_row = |sensor: usize| {
+            let Sensor { serial, auto_renewal, removed, .. } = self.sensors[sensor];
+            if removed {
+                return SensorRow { serial, auto_renewal, standing: "removed", chain_end: None };
+            }
             let promised = self.queue(sensor).last().copied().or(self.active(sensor));
             let last = promised.map(|place| &self.licenses[place]).or(self.last_finished(sensor));
             SensorRow {
-                auto_renewal: self.sensors[sensor].auto_renewal,
+                serial,
+                auto_renewal,
                 standing: match last {
                     None => "unlicensed",
                     Some(_) if promised.is_none() => "expired",

@@ -45,12 +45,50 @@ const DAY: i64 = 86_400_000_000;
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Settle,
-    Redeem { code: usize, licenses: u32, term: usize },
-    Add { sensor: usize, key: Option<usize> },
-    Assign { sensor: usize, key: Option<usize> },
-    AutoRenewal { sensor: usize, on: bool },
-    TakeBack { sensor: usize, license: (usize, u32), saved: bool },
-    Revoke { code: usize, end_active: bool },
+    Redeem {
+        code: usize,
+        licenses: u32,
+        term: usize,
+    },
+    Add {
+        sensor: usize,
+        key: Option<usize>,
+    },
+    Assign {
+        sensor: usize,
+        key: Option<usize>,
+    },
+    AutoRenewal {
+        sensor: usize,
+        on: bool,
+    },
+    TakeBack {
+        sensor: usize,
+        license: (usize, u32),
+        saved: bool,
+    },
+    Revoke {
+        code: usize,
+        end_active: bool,
+    },
+    Remove {
+        sensor: usize,
+    },
+    /// Adds a removed sensor again.
+    BringBack {
+        sensor: usize,
+        key: Option<usize>,
+    },
+    /// Gives the rest of a released license by hand.
+    GiveReleased {
+        sensor: usize,
+        license: (usize, u32),
+    },
+    /// Replaces a sensor by one whose serial number has this place.
+    Replace {
+        sensor: usize,
+        serial: usize,
+    },
     Zone(usize),
 }
 
@@ -59,9 +97,9 @@ pub(crate) fn code_bits(code: usize) -> u128 {
     u128::try_from((code * 37 + 11) % 101).unwrap()
 }
 
-/// The serial number of a sensor, in another order than that of addition (R14).
-pub(crate) fn serial_number(sensor: usize) -> u64 {
-    u64::try_from((sensor * 59 + 7) % 103).unwrap()
+/// The serial number that is used first, second, third…, in another order than that of addition (R14).
+pub(crate) fn serial_number(place: usize) -> u64 {
+    u64::try_from((place * 59 + 7) % 103).unwrap()
 }
 
 /// How long after the command before.
@@ -91,6 +129,10 @@ enum Wish {
     AutoRenewal { sensor: usize, on: bool },
     TakeBack { sensor: usize, nth: usize, saved: bool },
     Revoke { code: usize, end_active: bool },
+    Remove { sensor: usize },
+    BringBack { sensor: usize, key: Option<usize> },
+    GiveReleased { sensor: usize, nth: usize },
+    Replace { sensor: usize },
     Zone(usize),
 }
 
@@ -137,18 +179,26 @@ fn wish() -> impl Strategy<Value = Wish> {
         4 => (sensor(), any::<bool>()).prop_map(|(sensor, on)| Wish::AutoRenewal { sensor, on }),
         8 => take_back.prop_map(|(sensor, nth, saved)| Wish::TakeBack { sensor, nth, saved }),
         2 => (0..9_usize, any::<bool>()).prop_map(|(code, end_active)| Wish::Revoke { code, end_active }),
+        4 => sensor().prop_map(|sensor| Wish::Remove { sensor }),
+        3 => (sensor(), key()).prop_map(|(sensor, key)| Wish::BringBack { sensor, key }),
+        3 => (sensor(), 0..3_usize).prop_map(|(sensor, nth)| Wish::GiveReleased { sensor, nth }),
+        1 => sensor().prop_map(|sensor| Wish::Replace { sensor }),
         2 => (0..ZONES.len()).prop_map(Wish::Zone),
     ]
 }
 
-/// One wish, or a queue for one sensor and then a wish.
+/// One wish; or a queue for one sensor and then a wish; or a sensor that is removed and comes back.
 fn steps() -> impl Strategy<Value = Vec<(Jump, Wish)>> {
+    let away = (jump(), 0..9_usize, jump(), key());
     let queue = (jump(), 0..9_usize, prop::collection::vec(key(), 2..5), wish());
     prop_oneof![
         6 => (jump(), wish()).prop_map(|step| vec![step]),
         1 => queue.prop_map(|(jump, sensor, keys, wish)| {
             let queue = keys.into_iter().map(|key| (Jump::Micros(0), Wish::Assign { sensor, key }));
             queue.chain([(jump, wish)]).collect()
+        }),
+        1 => away.prop_map(|(jump, sensor, away, key)| {
+            vec![(jump, Wish::Remove { sensor }), (away, Wish::BringBack { sensor, key })]
         }),
     ]
 }
@@ -170,11 +220,11 @@ pub(crate) fn plans(most: usize) -> impl Strategy<Value = Plan> {
 /// Settles the wishes' indices and instants, by doing them on a model.
 fn plan(zone: usize, starts: i64, wishes: &[(Jump, Wish)]) -> Plan {
     let mut model = Model::new(zone);
-    let (mut now, mut codes, mut commands) = (starts, 0, Vec::new());
+    let (mut now, mut codes, mut serials, mut commands) = (starts, 0, 5, Vec::new());
     for (jump, wish) in wishes {
         now = jump.after(now, &model);
         model.settle(now);
-        let command = wish.resolve(&model, &mut codes);
+        let command = wish.resolve(&model, &mut codes, &mut serials);
         let _refused = model.run(now, &command);
         commands.push((now, command));
     }
@@ -199,7 +249,7 @@ impl Jump {
 }
 
 impl Wish {
-    fn resolve(self, model: &Model, codes: &mut usize) -> Command {
+    fn resolve(self, model: &Model, codes: &mut usize, serials: &mut usize) -> Command {
         let sensors = model.sensors();
         // A key is often one that there is, and sometimes one that there is not yet.
         let any_key = |key: Option<usize>| key.map(|key| key % (*codes + 1));
@@ -229,7 +279,28 @@ impl Wish {
                     saved,
                 })
             }
+            Self::Remove { sensor } if sensors > 0 => Command::Remove { sensor: sensor % sensors },
+            Self::BringBack { sensor, key } => {
+                let removed = model.removed();
+                let sensor = removed.get(sensor % removed.len().max(1)).copied();
+                sensor.map_or(Command::Settle, |sensor| Command::BringBack { sensor, key: any_key(key) })
+            }
+            Self::GiveReleased { sensor, nth } if sensors > 0 => {
+                // Often one that is released, and sometimes one that the sensor has itself.
+                let sensor = sensor % sensors;
+                let mut licenses = model.released();
+                licenses.extend(model.licenses_of(sensor).first());
+                let license = licenses.get(nth % licenses.len().max(1)).copied();
+                license.map_or(Command::Settle, |license| Command::GiveReleased { sensor, license })
+            }
+            Self::Replace { sensor } if sensors > 0 => {
+                *serials += 1;
+                Command::Replace { sensor: sensor % sensors, serial: *serials - 1 }
+            }
             Self::Settle
+            | Self::Remove { .. }
+            | Self::GiveReleased { .. }
+            | Self::Replace { .. }
             | Self::Revoke { .. }
             | Self::Add { .. }
             | Self::Assign { .. }

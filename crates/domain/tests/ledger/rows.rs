@@ -22,6 +22,7 @@ pub(crate) struct CoverRow {
 /// One sensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SensorRow {
+    pub(crate) serial: u64,
     pub(crate) auto_renewal: bool,
     pub(crate) standing: &'static str,
     pub(crate) chain_end: Option<(i64, String)>,

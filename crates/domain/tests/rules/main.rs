@@ -5,6 +5,8 @@ mod assigning;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod removing;
+#[cfg(test)]
 mod revoking;
 #[cfg(test)]
 mod taking_back;

@@ -68,7 +68,7 @@ async fn r18_the_database_refuses_a_ledger_that_does_not_add_up(test: TestDb) {
     codes::insert(&mut tx, &super::code(2, 10), b"unredeemed").await.unwrap();
     tx.commit().await.unwrap();
 
-    let good = Tally { available: -4, queued: 1, active: 1, ended: 1, revoked: 1 };
+    let good = Tally { available: -5, queued: 1, active: 1, ended: 1, released: 1, revoked: 1 };
     let bad = [
         (code, Tally { available: -1, ..Tally::default() }),
         (code, Tally { active: 1, ..Tally::default() }),
@@ -76,6 +76,7 @@ async fn r18_the_database_refuses_a_ledger_that_does_not_add_up(test: TestDb) {
         (code, Tally { queued: -1, ended: 1, ..Tally::default() }),
         (code, Tally { active: -1, ended: 1, ..Tally::default() }),
         (code, Tally { ended: -1, available: 1, ..Tally::default() }),
+        (code, Tally { released: -1, available: 1, ..Tally::default() }),
         (code, Tally { revoked: -1, available: 1, ..Tally::default() }),
         (id(2), Tally { available: 1, ..Tally::default() }),
     ];
@@ -86,7 +87,7 @@ async fn r18_the_database_refuses_a_ledger_that_does_not_add_up(test: TestDb) {
     let mut tx = test.db.begin().await.unwrap();
     codes::add_to_tallies(&mut tx, &BTreeMap::from([(code, good)])).await.unwrap();
     let tally = codes::get(&mut tx, code).await.unwrap().unwrap().tally;
-    assert_eq!(tally, Tally { available: 6, queued: 1, active: 1, ended: 1, revoked: 1 });
+    assert_eq!(tally, Tally { available: 5, queued: 1, active: 1, ended: 1, released: 1, revoked: 1 });
     assert_eq!(tally.total(), 10);
     tx.roll_back().await.unwrap();
 

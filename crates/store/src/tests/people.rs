@@ -1,8 +1,10 @@
 //! Organizations, users, memberships and tokens.
 
 use tenure_domain::Role;
+use tenure_domain::session::IDLE_US;
 
 use super::{START, id, make_organization, organization};
+use crate::sessions::{self, Session};
 use crate::testing::TestDb;
 use crate::tokens::{self, Token};
 use crate::users::{self, User};
@@ -48,6 +50,44 @@ async fn what_is_due_is_found_most_overdue_first(test: TestDb) {
     assert_eq!(organizations::due(&mut tx, START.plus_micros(-2)).await.unwrap(), []);
 }
 
+async fn a_log_in_is_kept_used_and_ended(test: TestDb) {
+    let mut tx = test.db.begin().await.unwrap();
+    let user = |number: u64| User {
+        id: id(number),
+        email: format!("ana{number}@harbor.example"),
+        password_hash: None,
+        operator: false,
+        name: String::new(),
+        language: "en".to_owned(),
+        zone: None,
+        one_time_codes: false,
+        created_at: START,
+    };
+    let session = |number: u64| Session { user: id(number), created_at: START, used_at: START };
+    for (number, hashes) in [(1, [&b"one"[..], b"two", b"three"]), (2, [b"four", b"five", b"six"])] {
+        assert!(users::insert(&mut tx, &user(number)).await.unwrap());
+        for hash in hashes {
+            sessions::insert(&mut tx, hash, session(number)).await.unwrap();
+        }
+    }
+    let (before, after) = (START.plus_micros(-1), START.plus_seconds(90));
+    sessions::used(&mut tx, b"one", before).await.unwrap();
+    assert_eq!(sessions::by_hash(&mut tx, b"one").await.unwrap(), Some(session(1)), "never backwards");
+    sessions::used(&mut tx, b"one", after).await.unwrap();
+    let used = Session { used_at: after, ..session(1) };
+    assert_eq!(sessions::by_hash(&mut tx, b"one").await.unwrap(), Some(used));
+    sessions::delete(&mut tx, b"two").await.unwrap();
+    assert_eq!(sessions::by_hash(&mut tx, b"two").await.unwrap(), None);
+    sessions::delete_others(&mut tx, id(1), b"one").await.unwrap();
+    assert_eq!(sessions::by_hash(&mut tx, b"three").await.unwrap(), None);
+    assert!(sessions::by_hash(&mut tx, b"one").await.unwrap().is_some());
+    sessions::delete_others(&mut tx, id(2), b"").await.unwrap();
+    assert_eq!(sessions::by_hash(&mut tx, b"four").await.unwrap(), None);
+    let idle = after.plus_micros(IDLE_US);
+    assert_eq!(sessions::forget_old(&mut tx, idle.plus_micros(-1)).await.unwrap(), 0);
+    assert_eq!(sessions::forget_old(&mut tx, idle).await.unwrap(), 1);
+}
+
 /// Each of many commands at once sees what the one before it has done.
 async fn the_lock_of_an_organization_lets_one_command_in_at_a_time(test: TestDb) {
     let organization = make_organization(&test.db, 1).await;
@@ -89,6 +129,10 @@ async fn users_their_roles_and_their_tokens(test: TestDb) {
         email: "Ana@Harbor.example".to_owned(),
         password_hash: Some("$argon2id$…".to_owned()),
         operator: false,
+        name: String::new(),
+        language: "pl".to_owned(),
+        zone: Some("Europe/Warsaw".parse().unwrap()),
+        one_time_codes: false,
         created_at: START,
     };
     assert!(users::insert(&mut tx, &ana).await.unwrap());
@@ -98,8 +142,8 @@ async fn users_their_roles_and_their_tokens(test: TestDb) {
     assert_eq!(users::by_email(&mut tx, "bob@harbor.example").await.unwrap(), None);
 
     assert_eq!(users::role_in(&mut tx, ana.id, here).await.unwrap(), None);
-    users::set_membership(&mut tx, ana.id, here, Role::Analyst).await.unwrap();
-    users::set_membership(&mut tx, ana.id, here, Role::Manager).await.unwrap();
+    users::set_membership(&mut tx, ana.id, here, Role::Analyst, START).await.unwrap();
+    users::set_membership(&mut tx, ana.id, here, Role::Manager, START).await.unwrap();
     assert_eq!(users::role_in(&mut tx, ana.id, here).await.unwrap(), Some(Role::Manager));
     assert_eq!(users::role_in(&mut tx, ana.id, elsewhere).await.unwrap(), None);
 
@@ -110,16 +154,30 @@ async fn users_their_roles_and_their_tokens(test: TestDb) {
         organization: Some(here),
         role: Role::Manager,
         read_only: true,
+        most: None,
+        name: "A script".to_owned(),
         created_at: START,
+        last_used_at: None,
     };
     tokens::insert(&mut tx, &token, b"hash").await.unwrap();
     assert_eq!(tokens::by_hash(&mut tx, b"hash").await.unwrap(), Some(token.clone()));
     assert_eq!(tokens::by_hash(&mut tx, b"hush").await.unwrap(), None);
-    users::set_membership(&mut tx, ana.id, here, Role::Analyst).await.unwrap();
-    let today = Token { role: Role::Analyst, ..token.clone() };
+    users::set_membership(&mut tx, ana.id, here, Role::Analyst, START).await.unwrap();
+    let later = START.plus_seconds(60);
+    tokens::used(&mut tx, token.id, later).await.unwrap();
+    let today = Token { role: Role::Analyst, last_used_at: Some(later), ..token.clone() };
     assert_eq!(tokens::by_hash(&mut tx, b"hash").await.unwrap(), Some(today.clone()), "today's role");
     assert_eq!(tokens::of_organization(&mut tx, here).await.unwrap(), [today]);
     assert_eq!(tokens::of_organization(&mut tx, elsewhere).await.unwrap(), []);
+
+    let most = Some(Role::Manager);
+    let lesser = Token { id: id(3), most, ..token.clone() };
+    tokens::insert(&mut tx, &lesser, b"lesser").await.unwrap();
+    let role = async |tx: &mut crate::Tx| tokens::by_hash(tx, b"lesser").await.unwrap().unwrap().role;
+    assert_eq!(role(&mut tx).await, Role::Analyst, "no more than its user");
+    users::set_membership(&mut tx, ana.id, here, Role::Administrator, START).await.unwrap();
+    assert_eq!(role(&mut tx).await, Role::Manager, "no more than it was given");
+    assert!(tokens::revoke(&mut tx, here, lesser.id, START).await.unwrap());
 
     let everywhere = Token { id: id(2), organization: None, ..token.clone() };
     tokens::insert(&mut tx, &everywhere, b"none").await.unwrap();
@@ -140,6 +198,10 @@ async fn a_token_of_somebody_who_is_no_member_opens_nothing(test: TestDb) {
         email: "eve@x.example".to_owned(),
         password_hash: None,
         operator: true,
+        name: "Eve".to_owned(),
+        language: "en".to_owned(),
+        zone: None,
+        one_time_codes: false,
         created_at: START,
     };
     assert!(users::insert(&mut tx, &user).await.unwrap());
@@ -150,7 +212,10 @@ async fn a_token_of_somebody_who_is_no_member_opens_nothing(test: TestDb) {
         organization: Some(here),
         role: Role::Manager,
         read_only: false,
+        most: None,
+        name: "A script".to_owned(),
         created_at: START,
+        last_used_at: None,
     };
     tokens::insert(&mut tx, &token, b"hash").await.unwrap();
     assert_eq!(tokens::by_hash(&mut tx, b"hash").await.unwrap(), None, "an operator sees no organization");
@@ -163,6 +228,7 @@ async fn a_token_of_somebody_who_is_no_member_opens_nothing(test: TestDb) {
 on_both!(
     an_organization_reads_back_and_its_name_is_taken_in_any_case_of_letters,
     what_is_due_is_found_most_overdue_first,
+    a_log_in_is_kept_used_and_ended,
     the_lock_of_an_organization_lets_one_command_in_at_a_time,
     users_their_roles_and_their_tokens,
     a_token_of_somebody_who_is_no_member_opens_nothing,

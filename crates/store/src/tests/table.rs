@@ -8,14 +8,16 @@ use tenure_domain::{Date, Instant, OrganizationId, SensorId, Standing, Zone};
 use super::{START, id, make_organization, make_redeemed_code, make_sensor, sensor};
 use crate::sensors::{self, Query, SensorRow, Sort};
 use crate::testing::TestDb;
-use crate::{Db, on_both};
+use crate::{Db, Engine, on_both};
 
 const TODAY: Date = Date::constant(2026, 5, 28);
 
 fn query() -> Query {
     Query {
         search: String::new(),
+        keys: Vec::new(),
         standing: None,
+        only: None,
         sort: Sort::ExpiresAt,
         descending: false,
         after: None,
@@ -55,11 +57,20 @@ async fn fill(db: &TestDb) -> OrganizationId {
     assert_eq!(sensors::insert(&mut tx, &rows).await.unwrap(), 23);
     tx.commit().await.unwrap();
     let mut sql = String::new();
+    let empty = if db.db.engine() == Engine::Sqlite { "x'00'" } else { "'\\x00'" };
     for (number, row) in (0_i64..).zip(&rows) {
         if number % 5 != 0 {
             let date = TODAY.saturating_add(jiff::Span::new().days(number % 7));
             let code = u64::try_from(number % 3 + 1).unwrap();
             sql.push_str(&chain(row.id, code, START.plus_seconds(86_400 * (number % 7)), date, date));
+        }
+        if row.number % 2 == 0 {
+            sql.push_str(&format!(
+                "INSERT INTO sensor_state (sensor, organization_id, last_seen_us, status, refused)
+                 VALUES ({}, '{organization}', {}, {empty}, 0);",
+                row.number,
+                row.number / 4
+            ));
         }
     }
     db.execute(&sql).await.unwrap();
@@ -92,6 +103,15 @@ fn key(row: &SensorRow, sort: Sort) -> Option<String> {
         Sort::Key => shown.map(|shown| shown.code.to_string()),
         Sort::AutoRenewal => Some(row.auto_renewal.to_string()),
         Sort::CoveredUntil => row.chain_end.map(|end| format!("{:020}", end.ends.as_micros())),
+        Sort::Standing => row.chain_end.map(|end| {
+            let standing = Standing::of(Some(end), START, TODAY);
+            let place = [Standing::Expired, Standing::Expiring, Standing::Covered]
+                .iter()
+                .position(|other| *other == standing);
+            format!("{} {:020}", place.unwrap(), end.ends.as_micros())
+        }),
+        // Those with an even number have been seen, the larger the later; some at once.
+        Sort::LastSeenAt => (row.number % 2 == 0).then(|| format!("{:020}", row.number / 4)),
     }
 }
 
@@ -194,10 +214,19 @@ async fn r10_the_filters_agree_with_the_standing_to_the_microsecond(test: TestDb
                 .filter(|row| Standing::of(row.chain_end, now, today) == standing)
                 .map(|row| row.id)
                 .collect();
-            let only = Query { standing: Some(standing), limit: 2, ..at.clone() };
-            let filtered = pages(&test.db, organization, &only);
-            let filtered: BTreeSet<SensorId> = filtered.await.iter().map(|row| row.id).collect();
-            assert_eq!(filtered, expected, "{standing} at {now}");
+            for (sort, descending) in [
+                (Sort::ExpiresAt, false),
+                (Sort::CoveredUntil, false),
+                (Sort::CoveredUntil, true),
+                (Sort::Standing, false),
+                (Sort::Standing, true),
+            ] {
+                let only = Query { standing: Some(standing), limit: 1, sort, descending, ..at.clone() };
+                let filtered = pages(&test.db, organization, &only).await;
+                assert_eq!(filtered.len(), expected.len(), "{standing} at {now} {sort:?} {descending}");
+                let filtered: BTreeSet<SensorId> = filtered.iter().map(|row| row.id).collect();
+                assert_eq!(filtered, expected, "{standing} at {now} {sort:?} {descending}");
+            }
             let count = match standing {
                 Standing::Covered => counts.covered,
                 Standing::Expiring => counts.expiring,
@@ -217,8 +246,11 @@ async fn r22_a_serial_number_is_in_one_organization(test: TestDb) {
     let mut tx = test.db.begin().await.unwrap();
     let again = sensors::NewSensor { id: id(50), number: 50, organization: there, ..first.clone() };
     assert_eq!(sensors::insert(&mut tx, &[again]).await.unwrap(), 0);
-    assert_eq!(sensors::owner(&mut tx, first.serial).await.unwrap(), Some(here));
-    assert_eq!(sensors::owner(&mut tx, "000000000000".parse().unwrap()).await.unwrap(), None);
+    assert_eq!(sensors::find(&mut tx, first.serial).await.unwrap().unwrap().organization, here);
+    let nobody = "000000000000".parse().unwrap();
+    assert_eq!(sensors::find(&mut tx, nobody).await.unwrap(), None);
+    let owners = sensors::owners(&mut tx, &[first.serial, nobody]).await.unwrap();
+    assert_eq!(owners.into_iter().collect::<Vec<_>>(), [(first.serial, here)]);
     assert_eq!(sensors::get(&mut tx, there, first.id).await.unwrap(), None, "r34");
     let row = sensors::get(&mut tx, here, first.id).await.unwrap().unwrap();
     assert_eq!((row.name.as_str(), row.number, row.shown, row.chain_end), ("One", 1, None, None));

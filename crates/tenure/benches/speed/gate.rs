@@ -28,6 +28,7 @@ pub fn run() {
             number: i64::try_from(number).ok(),
             chain_ends,
             running: true,
+            gone: false,
         };
         gate.set_cover(OrganizationId::from_bits(u128::from(number % 10_000)), 1, &change);
         plain.insert(serial(number).number(), ends.as_micros());

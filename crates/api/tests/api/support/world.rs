@@ -11,12 +11,14 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use sqlx::Connection;
-use tenure_api::{ApiState, GatewayDoor};
+use tenure_api::{ApiState, GatewayDoor, ServiceInfo};
 use tenure_app::create_user::NewUser;
 use tenure_app::issue_code::Order;
-use tenure_app::{Actor as By, App, ManualClock, Secret, SeededEntropy};
-use tenure_domain::{Instant, OrganizationId, Role};
+use tenure_app::{Actor as By, App, Clock, ManualClock, Secret, SeededEntropy, Settings};
+use tenure_domain::{Instant, OrganizationId, Role, SensorId, Serial};
 use tenure_store::Db;
+use tenure_store::outbox::{self, Mail};
+use tenure_store::sensors::NewSensor;
 use tower::ServiceExt;
 
 use super::{Actor, Administrator, Door};
@@ -34,6 +36,26 @@ pub(crate) struct World {
     router: Router,
     tokens: HashMap<&'static str, String>,
     _directory: tempfile::TempDir,
+}
+
+fn configure(app: &App, sign_up_open: bool) {
+    let public_url = "https://tenure.harbor.example".to_owned();
+    app.configure(Settings { public_url, sign_up_open, people_clock: None });
+}
+
+/// The password of everybody who has one.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// What the service tells of itself.
+pub(crate) fn info() -> ServiceInfo {
+    ServiceInfo {
+        sign_up_open: true,
+        mail_by_smtp: false,
+        public_url: Some("https://tenure.harbor.example".to_owned()),
+        http_address: "http://127.0.0.1:8080".to_owned(),
+        sensor_host: Some("tenure.harbor.example".to_owned()),
+        sensor_port: 5683,
+    }
 }
 
 fn directory() -> tempfile::TempDir {
@@ -71,6 +93,7 @@ impl World {
         let clock = Arc::new(ManualClock::at(START.parse().unwrap()));
         let (entropy, secret) = (Arc::new(SeededEntropy::new(1)), Secret::new([7; 32]));
         let app = Arc::new(App::new(db, clock.clone(), entropy, secret));
+        configure(&app, true);
         let mut tokens = HashMap::new();
         let mut organizations = Vec::new();
         for (actor, organization, role) in [
@@ -99,7 +122,7 @@ impl World {
         tokens.insert("read_only", made.secret);
         let (harbor, elsewhere) = (organizations[0], organizations[3]);
         let door = Arc::new(Door::new());
-        let router = tenure_api::router(ApiState::new(app.clone(), door.clone(), None));
+        let router = tenure_api::router(ApiState::new(app.clone(), door.clone(), None, info()));
         Self { app, clock, door, harbor, elsewhere, router, tokens, _directory: directory }
     }
 
@@ -108,12 +131,45 @@ impl World {
         let app = &self.app;
         let (entropy, secret) = (app.entropy.clone(), app.secret.clone());
         self.app = Arc::new(App::new(app.db.clone(), self.clock.clone(), entropy, secret));
-        self.router = tenure_api::router(ApiState::new(self.app.clone(), self.door.clone(), None));
+        configure(&self.app, true);
+        self.router = tenure_api::router(ApiState::new(self.app.clone(), self.door.clone(), None, info()));
+    }
+
+    /// The same service, which only takes in who is invited.
+    pub(crate) fn close_sign_up(&mut self) {
+        let app = &self.app;
+        let (entropy, secret) = (app.entropy.clone(), app.secret.clone());
+        self.app = Arc::new(App::new(app.db.clone(), self.clock.clone(), entropy, secret));
+        configure(&self.app, false);
+        self.router = tenure_api::router(ApiState::new(self.app.clone(), self.door.clone(), None, info()));
+    }
+
+    /// The mails in the outbox, first to last.
+    pub(crate) async fn mails(&self) -> Vec<Mail> {
+        let mut tx = self.app.db.read().await.unwrap();
+        let posted = outbox::all(&mut tx).await.unwrap();
+        tx.roll_back().await.unwrap();
+        posted.into_iter().map(|posted| posted.mail).collect()
+    }
+
+    /// What the link to this page holds behind its `#`, in the last mail that has one.
+    pub(crate) async fn mailed_token(&self, page: &str) -> String {
+        let (mails, link) = (self.mails().await, format!("/{page}#"));
+        let (_, rest) = mails.iter().rev().find_map(|mail| mail.text.split_once(&link)).unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// All that is in the service's trail, as one text.
+    pub(crate) async fn service_trail(&self) -> String {
+        let mut tx = self.app.db.read().await.unwrap();
+        let entries = tenure_store::audit::of_service(&mut tx).await.unwrap();
+        tx.roll_back().await.unwrap();
+        entries.iter().map(|entry| format!("{} {}\n", entry.actor, entry.action)).collect()
     }
 
     /// The same service with another hot path, or with metrics.
     pub(crate) fn rebuild(&mut self, door: Arc<dyn GatewayDoor>, metrics: Option<PrometheusHandle>) {
-        self.router = tenure_api::router(ApiState::new(self.app.clone(), door, metrics));
+        self.router = tenure_api::router(ApiState::new(self.app.clone(), door, metrics, info()));
     }
 
     /// One of the callers.
@@ -123,12 +179,49 @@ impl World {
 
     /// One of the callers, by the name of their token.
     pub(crate) fn by_name(&self, name: &str) -> Client<'_> {
-        Client { world: self, token: self.tokens.get(name).map(String::as_str) }
+        Client { world: self, token: self.tokens.get(name).map(String::as_str), cookie: None }
     }
 
     /// Somebody with this token.
     pub(crate) fn with_token<'a>(&'a self, token: &'a str) -> Client<'a> {
-        Client { world: self, token: Some(token) }
+        Client { world: self, token: Some(token), cookie: None }
+    }
+
+    /// Somebody in a browser, with this cookie.
+    pub(crate) fn with_cookie(&self, cookie: &str) -> Client<'_> {
+        Client { world: self, token: None, cookie: Some(cookie.to_owned()) }
+    }
+
+    /// Makes a user with [`PASSWORD`].
+    pub(crate) async fn user(&self, email: &str, organization: Option<&str>, role: Role) {
+        let user = NewUser {
+            email: email.to_owned(),
+            organization: organization.map(str::to_owned),
+            zone: "Europe/Warsaw".parse().unwrap(),
+            role,
+            password: Some(PASSWORD.to_owned()),
+        };
+        self.app.create_user(&self.app.ctx(By::CommandLine), user).await.unwrap();
+    }
+
+    /// Makes a user who cannot log in; returns their id.
+    pub(crate) async fn user_without_password(&self, email: &str, organization: &str, role: Role) -> String {
+        let user = NewUser {
+            email: email.to_owned(),
+            organization: Some(organization.to_owned()),
+            zone: "Europe/Warsaw".parse().unwrap(),
+            role,
+            password: None,
+        };
+        self.app.create_user(&self.app.ctx(By::CommandLine), user).await.unwrap().id.to_string()
+    }
+
+    /// Logs a user in who has [`PASSWORD`].
+    pub(crate) async fn log_in(&self, email: &str) -> Client<'_> {
+        let body = serde_json::json!({ "email": email, "password": PASSWORD });
+        let reply = self.by_name("nobody").post("/api/v1/sessions", &body).await;
+        assert_eq!(reply.status, 201, "{reply}");
+        self.with_cookie(&reply.cookie())
     }
 
     /// Sets the clock.
@@ -159,6 +252,24 @@ impl World {
         reply.body["id"].as_str().unwrap().to_owned()
     }
 
+    /// So many sensors of Harbor without licenses, as the database takes them; their ids in order.
+    pub(crate) async fn sensors(&self, count: u32) -> Vec<String> {
+        let sensor = |number: u32| NewSensor {
+            id: SensorId::from_bits(u128::from(number) + 1),
+            number: i64::from(number) + 1_000,
+            organization: self.harbor,
+            serial: Serial::from_number(u64::from(number)),
+            name: format!("Sensor {}", number % 7),
+            added_at: self.clock.now(),
+            auto_renewal: true,
+        };
+        let rows: Vec<NewSensor> = (0..count).map(sensor).collect();
+        let mut tx = self.app.db.begin().await.unwrap();
+        tenure_store::sensors::insert(&mut tx, &rows).await.unwrap();
+        tx.commit().await.unwrap();
+        rows.iter().map(|row| row.id.to_string()).collect()
+    }
+
     /// Sends a request as it is. `…` in its path stands for Harbor.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -179,6 +290,7 @@ impl World {
 pub(crate) struct Client<'world> {
     world: &'world World,
     token: Option<&'world str>,
+    cookie: Option<String>,
 }
 
 impl Client<'_> {
@@ -215,6 +327,9 @@ impl Client<'_> {
         if let Some(token) = self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("Cookie", cookie).header("Sec-Fetch-Site", "same-origin");
+        }
         if let Some(content_type) = content_type {
             request = request.header("Content-Type", content_type);
         }
@@ -234,6 +349,11 @@ impl Reply {
     /// A header's text; empty when there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The cookie that it sets, as a browser sends it back.
+    pub(crate) fn cookie(&self) -> String {
+        self.header("set-cookie").split(';').next().unwrap().to_owned()
     }
 
     /// The status and the problem's code.

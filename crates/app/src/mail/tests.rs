@@ -1,0 +1,325 @@
+//! What mails say, and how they get away.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use tenure_domain::{Instant, Role};
+use tenure_store::on_both;
+use tenure_store::outbox::{self, Mail, Posted, State};
+use tenure_store::testing::TestDb;
+
+use super::{Content, Delivery, FolderMailer, Handing, Mailer, date_in, role_in, wait_after};
+use crate::App;
+use crate::tests::World;
+
+const LINK: &str = "https://tenure.harbor.example/invitation#abc";
+
+fn invitation(language: &str) -> Content<'static> {
+    Content::Invitation {
+        email: "bob@harbor.example",
+        link: LINK,
+        organization: "Łódź & <Sons>",
+        invited_by: "ana@harbor.example",
+        role: role_in(language, Role::Manager),
+        until: date_in(language, "2026-09-30".parse().unwrap()),
+    }
+}
+
+fn reset() -> Content<'static> {
+    Content::PasswordReset { email: "ana@harbor.example", link: "https://tenure.harbor.example/reset#abc" }
+}
+
+/// Subject and text, as a person reads them.
+fn read(content: &Content<'_>, language: &str) -> String {
+    let (subject, text, html) = content.written(language).unwrap();
+    assert!(!subject.contains('\n') && text.ends_with('\n'), "{subject}");
+    assert!(html.contains(&format!("<html lang=\"{language}\">")), "{html}");
+    for paragraph in text.split("\n\n") {
+        let escaped = paragraph.trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let escaped = escaped.replace('/', "&#x2f;");
+        assert!(html.contains(&escaped), "{escaped} is not in {html}");
+    }
+    format!("{subject}\n---\n{text}")
+}
+
+#[test]
+fn a_password_reset_in_each_language() {
+    insta::assert_snapshot!(read(&reset(), "en"), @r##"
+    Set a new password for Tenure
+    ---
+    Set a new password here within one hour:
+
+    https://tenure.harbor.example/reset#abc
+
+    Somebody asked for it for ana@harbor.example. The link works once. If it was not you, there is nothing to do: your password stays as it is.
+    "##);
+    insta::assert_snapshot!(read(&reset(), "pl"), @r##"
+    Nowe hasło do Tenure
+    ---
+    Nowe hasło można ustawić tutaj w ciągu godziny:
+
+    https://tenure.harbor.example/reset#abc
+
+    Poproszono o nie dla adresu ana@harbor.example. Odnośnik działa jeden raz. Jeśli to pomyłka, nie trzeba nic robić: hasło pozostaje bez zmian.
+    "##);
+    insta::assert_snapshot!(read(&reset(), "de"), @r##"
+    Neues Passwort für Tenure festlegen
+    ---
+    Hier können Sie innerhalb einer Stunde ein neues Passwort festlegen:
+
+    https://tenure.harbor.example/reset#abc
+
+    Es wurde für ana@harbor.example angefordert. Der Link funktioniert einmal. Wenn Sie das nicht waren, brauchen Sie nichts zu tun: Ihr Passwort bleibt, wie es ist.
+    "##);
+}
+
+#[test]
+fn an_invitation_in_each_language() {
+    insta::assert_snapshot!(read(&invitation("en"), "en"), @r##"
+    Invitation to Łódź & <Sons>
+    ---
+    Join Łódź & <Sons> in Tenure here by 30 September 2026:
+
+    https://tenure.harbor.example/invitation#abc
+
+    ana@harbor.example has invited bob@harbor.example. Your role: Manager. Tenure looks after sensors and their licenses. If you do not expect this, there is nothing to do.
+    "##);
+    insta::assert_snapshot!(read(&invitation("pl"), "pl"), @r##"
+    Zaproszenie do organizacji Łódź & <Sons>
+    ---
+    Do organizacji Łódź & <Sons> w Tenure można dołączyć tutaj do 30 września 2026:
+
+    https://tenure.harbor.example/invitation#abc
+
+    ana@harbor.example zaprasza bob@harbor.example. Rola: Menedżer. Tenure czuwa nad czujnikami i ich licencjami. Jeśli to pomyłka, nie trzeba nic robić.
+    "##);
+    insta::assert_snapshot!(read(&invitation("de"), "de"), @r##"
+    Einladung zu Łódź & <Sons>
+    ---
+    Hier können Sie Łódź & <Sons> in Tenure bis zum 30. September 2026 beitreten:
+
+    https://tenure.harbor.example/invitation#abc
+
+    ana@harbor.example hat bob@harbor.example eingeladen. Ihre Rolle: Manager. Tenure kümmert sich um Sensoren und ihre Lizenzen. Wenn Sie damit nicht rechnen, brauchen Sie nichts zu tun.
+    "##);
+}
+
+#[test]
+fn the_html_part_is_the_text_with_a_link_that_can_be_clicked() {
+    insta::assert_snapshot!(invitation("en").written("en").unwrap().2, @r##"
+    <!doctype html>
+    <html lang="en">
+    <head><meta charset="utf-8"><title>Invitation to Łódź &amp; &lt;Sons&gt;</title></head>
+    <body style="margin: 0; padding: 24px; font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #ffffff">
+    <div style="max-width: 560px">
+    <p>Join Łódź &amp; &lt;Sons&gt; in Tenure here by 30 September 2026:</p>
+    <p><a href="https:&#x2f;&#x2f;tenure.harbor.example&#x2f;invitation#abc" style="color: #0b57d0; word-break: break-all">https:&#x2f;&#x2f;tenure.harbor.example&#x2f;invitation#abc</a></p>
+    <p>ana@harbor.example has invited bob@harbor.example. Your role: Manager. Tenure looks after sensors and their licenses. If you do not expect this, there is nothing to do.</p>
+    </div>
+    </body>
+    </html>
+    "##);
+}
+
+#[test]
+fn a_wait_doubles_up_to_two_hours_and_is_spread() {
+    let seconds = |attempts, random| wait_after(attempts, random) / 1_000_000;
+    assert_eq!((seconds(1, 0), seconds(1, 999)), (15, 29));
+    assert_eq!((seconds(2, 0), seconds(2, 999)), (30, 59));
+    assert_eq!((seconds(8, 0), seconds(9, 0), seconds(10, 0)), (1_920, 3_600, 3_600));
+    assert_eq!((seconds(20, 999), seconds(u32::MAX, 0)), (7_196, 3_600));
+}
+
+/// A mailer that answers what it was told to, and remembers what it was given.
+#[derive(Default)]
+struct Told {
+    answers: Mutex<VecDeque<Delivery>>,
+    given: Mutex<Vec<Mail>>,
+}
+
+impl Mailer for Told {
+    fn hand_over<'a>(&'a self, mail: &'a Mail) -> Handing<'a> {
+        self.given.lock().unwrap().push(mail.clone());
+        let answer = self.answers.lock().unwrap().pop_front();
+        Box::pin(async move { answer.unwrap_or_else(|| Delivery::Taken("250 OK".to_owned())) })
+    }
+}
+
+impl Told {
+    fn answering(answers: &[Delivery]) -> Self {
+        Self { answers: Mutex::new(answers.iter().cloned().collect()), ..Self::default() }
+    }
+
+    fn count(&self) -> usize {
+        self.given.lock().unwrap().len()
+    }
+}
+
+fn later() -> Delivery {
+    Delivery::Later("451 try again".to_owned())
+}
+
+async fn post(app: &App, mails: usize) {
+    let mut tx = app.db.begin().await.unwrap();
+    for _ in 0..mails {
+        let mail = app.mail(app.clock.now(), None, "ana@harbor.example", "en", &reset()).unwrap();
+        outbox::insert(&mut tx, &mail).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn posted(app: &App) -> Vec<Posted> {
+    let mut tx = app.db.read().await.unwrap();
+    let all = outbox::all(&mut tx).await.unwrap();
+    tx.roll_back().await.unwrap();
+    all
+}
+
+async fn r33_a_mail_that_is_not_taken_is_tried_again_later_and_then_forgotten(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 1).await;
+    let mailer = Told::answering(&[later(), later()]);
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1);
+    let first = posted(&world.app).await.remove(0);
+    assert_eq!((first.state, first.attempts), (State::Queued, 1));
+    assert_eq!(first.last_reply.as_deref(), Some("451 try again"));
+    let again = first.next_try_at;
+    world.clock.set(again.plus_micros(-1));
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 0);
+    world.clock.set(again);
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1);
+    let second = posted(&world.app).await.remove(0).next_try_at;
+    assert!(second > again.plus_seconds(29) && second <= again.plus_seconds(60), "{again} {second}");
+    world.clock.set(second);
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1);
+    let sent = posted(&world.app).await.remove(0);
+    assert_eq!((sent.state, sent.attempts, sent.last_reply.as_deref()), (State::Sent, 3, Some("250 OK")));
+    assert_eq!((sent.mail.text.as_str(), sent.mail.html), ("", None), "its link is forgotten");
+    world.clock.set(second.plus_seconds(86_400));
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 0);
+    assert_eq!(mailer.count(), 3);
+    let given = mailer.given.lock().unwrap();
+    assert!(given.iter().all(|mail| mail.id == sent.mail.id && mail.text.contains("reset#abc")));
+}
+
+async fn r33_a_mail_that_will_never_be_taken_is_not_tried_again(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 1).await;
+    let mailer = Told::answering(&[Delivery::Never("550 no such user".to_owned())]);
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1);
+    let failed = posted(&world.app).await.remove(0);
+    assert_eq!((failed.state, failed.last_reply.as_deref()), (State::Failed, Some("550 no such user")));
+    world.clock.set(failed.next_try_at.plus_seconds(86_400));
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 0);
+}
+
+async fn r33_after_twenty_attempts_it_is_given_up(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 1).await;
+    let mailer = Told::answering(&vec![later(); 30]);
+    for attempt in 1..=20 {
+        assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1, "{attempt}");
+        world.clock.set(world.app.clock.now().plus_seconds(2 * 3_600));
+    }
+    assert_eq!(posted(&world.app).await[0].state, State::Failed);
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 0);
+}
+
+async fn r33_workers_at_once_send_each_mail_once(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 30).await;
+    let mailer = std::sync::Arc::new(Told::default());
+    let workers: Vec<_> = (0..4)
+        .map(|number| {
+            let (world, mailer) = (world.clone(), mailer.clone());
+            tokio::spawn(async move {
+                let app = world.node().await;
+                while app.send_mail(mailer.as_ref(), &format!("worker {number}")).await.unwrap() > 0 {}
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    let mut given: Vec<_> = mailer.given.lock().unwrap().iter().map(|mail| mail.id).collect();
+    given.sort_unstable();
+    given.dedup();
+    assert_eq!((given.len(), mailer.count()), (30, 30));
+    assert!(posted(&world.app).await.iter().all(|posted| posted.state == State::Sent));
+}
+
+/// A worker that dies in the middle holds its mails until its lease ends; what it says later counts no more.
+async fn r33_a_lease_that_has_run_out_is_anothers(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 1).await;
+    let now = world.app.clock.now();
+    let until = now.plus_seconds(600);
+    let mut tx = world.app.db.begin().await.unwrap();
+    let leased = outbox::lease(&mut tx, "dead", now, until, 10).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(leased.len(), 1);
+    let mailer = Told::default();
+    world.clock.set(until.plus_micros(-1));
+    assert_eq!(world.app.send_mail(&mailer, "b").await.unwrap(), 0);
+    world.clock.set(until);
+    assert_eq!(world.app.send_mail(&mailer, "b").await.unwrap(), 1);
+    let mut tx = world.app.db.begin().await.unwrap();
+    outbox::settle(&mut tx, "dead", leased[0].mail.id, State::Failed, now, "late").await.unwrap();
+    tx.commit().await.unwrap();
+    let sent = posted(&world.app).await.remove(0);
+    assert_eq!((sent.state, sent.attempts), (State::Sent, 2));
+}
+
+async fn old_mail_is_forgotten(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 1).await;
+    world.app.send_mail(&Told::default(), "a").await.unwrap();
+    post(&world.app, 1).await;
+    let start: Instant = world.app.clock.now();
+    let forget = async |after: i64| {
+        world.clock.set(start.plus_seconds(90 * 86_400).plus_micros(after));
+        let mut tx = world.app.db.begin().await.unwrap();
+        world.app.forget_old_mail(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        posted(&world.app).await.len()
+    };
+    assert_eq!((forget(-1).await, forget(0).await), (2, 1), "what is queued stays");
+}
+
+async fn without_a_mail_server_mail_is_put_into_a_folder(test: TestDb) {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new(test);
+    post(&world.app, 1).await;
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("data").join("mail");
+    let mailer = FolderMailer::new(folder.clone(), "Tenure <tenure@harbor.example>".parse().unwrap());
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1);
+    let sent = posted(&world.app).await.remove(0);
+    assert_eq!(sent.state, State::Sent);
+    let file = folder.join(format!("{}.eml", sent.mail.id));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "no half of it is left");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600), "it holds a link that opens something");
+    let text = std::fs::read_to_string(&file).unwrap();
+    for line in [
+        "From: Tenure <tenure@harbor.example>",
+        "To: ana@harbor.example",
+        "Subject: Set a new password for Tenure",
+        &format!("Message-ID: <{}@harbor.example>", sent.mail.id),
+        "Date: Sun, 01 Mar 2026 11:00:00 +0000",
+        "Auto-Submitted: auto-generated",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in {text}");
+    }
+    assert!(text.contains("Content-Type: text/plain") && text.contains("Content-Type: text/html"), "{text}");
+}
+
+on_both!(
+    r33_a_mail_that_is_not_taken_is_tried_again_later_and_then_forgotten,
+    r33_a_mail_that_will_never_be_taken_is_not_tried_again,
+    r33_after_twenty_attempts_it_is_given_up,
+    r33_workers_at_once_send_each_mail_once,
+    r33_a_lease_that_has_run_out_is_anothers,
+    old_mail_is_forgotten,
+    without_a_mail_server_mail_is_put_into_a_folder,
+);

@@ -1,0 +1,73 @@
+//! Who is told of what by e-mail (R30).
+
+use tenure_domain::{OrganizationId, UserId};
+
+use crate::args::args;
+use crate::{StoreError, Tx};
+
+/// What users are told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notification {
+    /// That the covers of sensors end (R29).
+    LicenseExpiration,
+}
+
+impl Notification {
+    /// The name on record.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LicenseExpiration => "license_expiration",
+        }
+    }
+}
+
+/// The members of an organization who are told of this, in the order in which they were made.
+///
+/// # Errors
+///
+/// Those of the database; so for all functions of this module.
+pub async fn of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    notification: Notification,
+) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT r.user_id FROM notification_recipients r
+        JOIN memberships m ON m.user_id = r.user_id AND m.organization_id = r.organization_id
+        WHERE r.organization_id = $1 AND r.kind = $2 ORDER BY r.user_id";
+    let rows = tx.all(sql, args![organization, notification.name()]).await?;
+    rows.iter().map(|row| row.parsed("user_id")).collect()
+}
+
+/// Ticks a user.
+pub async fn add(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    notification: Notification,
+    user: UserId,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO notification_recipients (organization_id, kind, user_id) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING";
+    tx.execute(sql, args![organization, notification.name(), user]).await.map(drop)
+}
+
+/// Ticks these users and no others.
+pub async fn set(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    notification: Notification,
+    users: &[UserId],
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM notification_recipients WHERE organization_id = $1 AND kind = $2";
+    tx.execute(sql, args![organization, notification.name()]).await?;
+    for user in users {
+        add(tx, organization, notification, *user).await?;
+    }
+    Ok(())
+}
+
+/// A user who leaves an organization is told of nothing of it any more.
+pub async fn forget(tx: &mut Tx, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM notification_recipients WHERE organization_id = $1 AND user_id = $2";
+    tx.execute(sql, args![organization, user]).await.map(drop)
+}
