@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check derived bench tools
+.PHONY: help run web test browser screenshots check derived bench tools
 
 tenure := cargo run --quiet --locked --package tenure --
 step = @printf '\n== %s\n'
@@ -11,19 +11,33 @@ step = @printf '\n== %s\n'
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-run: ## start the demo: one organization, sensors that really send, log-ins on the screen
+run: web ## start the demo: one organization, sensors that really send, log-ins on the screen
 	cargo run --release --locked --package tenure -- demo
+
+web: ## build the web UI, which the binary embeds
+	@scripts/web
 
 # Found when the recipe runs, so after the tools are there.
 test: export TENURE_TEST_COAP_CLIENT = $(shell command -v coap-client-notls || command -v coap-client)
 test: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
-test: tools ## run all tests, on SQLite and on a throw-away PostgreSQL
+test: tools web ## run all tests, on SQLite and on a throw-away PostgreSQL, in a real browser too
 	$(step) 'tests'
 	scripts/with-postgres cargo nextest run --workspace --locked
 	$(step) 'examples in the documentation'
 	cargo test --doc --workspace --locked
+	@$(MAKE) --no-print-directory browser
 
-check: tools ## all that a change has to pass: format, lints, documentation, derived files, tests
+browser: tools web ## run the tests of the web UI, in Chromium
+	$(step) 'web UI'
+	cargo build --locked --package tenure
+	cd web && npm run --silent check && npm test --silent
+	scripts/with-postgres npm --prefix web run --silent e2e
+
+screenshots: tools web ## take a picture of every screen, light and dark, wide and narrow
+	cargo build --locked --package tenure
+	npm --prefix web run --silent screenshots
+
+check: tools web ## all that a change has to pass: format, lints, documentation, derived files, tests
 	$(step) 'format'
 	cargo fmt --all --check
 	$(step) 'lints'
@@ -35,12 +49,18 @@ check: tools ## all that a change has to pass: format, lints, documentation, der
 	$(tenure) openapi >"$$document"; \
 	diff -u docs/openapi.json "$$document" || \
 	{ echo "docs/openapi.json is stale: run 'make derived' and commit it" >&2; exit 1; }
+	@types=$$(mktemp); trap 'rm -f "$$types"' EXIT; \
+	web/node_modules/.bin/openapi-typescript docs/openapi.json -o "$$types" >/dev/null; \
+	diff -u web/src/api/schema.d.ts "$$types" || \
+	{ echo "web/src/api/schema.d.ts is stale: run 'make derived' and commit it" >&2; exit 1; }
 	@$(MAKE) --no-print-directory test
 	$(step) 'all is well'
 
 derived: ## write the files that the code generates
 	@document=$$(mktemp); trap 'rm -f "$$document"' EXIT; \
 	$(tenure) openapi >"$$document"; cat "$$document" >docs/openapi.json
+	@scripts/web packages
+	npm --prefix web run --silent types
 
 bench: ## measure
 	@scripts/tools bench

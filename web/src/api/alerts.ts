@@ -1,0 +1,41 @@
+import { api, body, type Narrowed, type Schemas } from '$lib/api';
+
+export type Condition = Schemas['AlertCondition'];
+export type Rule = Schemas['AlertRule'];
+export type NewRule = Schemas['NewAlertRule'];
+
+type ClosedBecause = 'back_to_normal' | 'rule_changed' | 'rule_removed' | 'sensor_removed';
+export type Alert = Narrowed<Schemas['Alert'], { closed_because?: ClosedBecause | null }>;
+type AlertPage = Narrowed<Schemas['AlertPage'], { items: Alert[] }>;
+
+interface AlertsAsked {
+  state?: string;
+  sensor_id?: string;
+  rule_id?: string;
+  limit?: number;
+  cursor?: string | null;
+}
+
+const of = (organization_id: string) => ({ path: { organization_id } });
+const ofRule = (organization_id: string, alert_rule_id: string) => ({ path: { organization_id, alert_rule_id } });
+
+export const listAlerts = (organization: string, { cursor, ...asked }: AlertsAsked, signal?: AbortSignal) =>
+  body(
+    api.GET('/api/v1/organizations/{organization_id}/alerts', { params: { ...of(organization), query: { ...asked, cursor: cursor ?? undefined } }, signal }),
+  ) as Promise<AlertPage>;
+
+export const countAlerts = (organization: string, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/organizations/{organization_id}/alert-counts', { params: of(organization), signal }));
+
+/** All of them: an organization has at most 100. */
+export const listRules = async (organization: string, signal?: AbortSignal): Promise<Rule[]> =>
+  (await body(api.GET('/api/v1/organizations/{organization_id}/alert-rules', { params: { ...of(organization), query: { limit: 200 } }, signal }))).items;
+
+export const addRule = (organization: string, rule: NewRule) =>
+  body(api.POST('/api/v1/organizations/{organization_id}/alert-rules', { params: of(organization), body: rule }));
+
+export const changeRule = (organization: string, id: string, changes: Schemas['AlertRulePatch']) =>
+  body(api.PATCH('/api/v1/organizations/{organization_id}/alert-rules/{alert_rule_id}', { params: ofRule(organization, id), body: changes }));
+
+export const removeRule = (organization: string, id: string) =>
+  body(api.DELETE('/api/v1/organizations/{organization_id}/alert-rules/{alert_rule_id}', { params: ofRule(organization, id) }));

@@ -1,0 +1,44 @@
+/** What the operator does: codes and organizations. */
+import { api, body, type Schemas } from '$lib/api';
+
+export type OperatorCode = Schemas['OperatorCode'];
+
+export const listCodes = (cursor?: string, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/operator/activation-codes', { params: { query: { limit: 50, cursor } }, signal }));
+
+export const issueCode = (order: Schemas['NewCode']) => body(api.POST('/api/v1/operator/activation-codes', { body: order }));
+
+export const previewRevocation = (activation_code_id: string, end_active: boolean, signal?: AbortSignal) =>
+  body(
+    api.POST('/api/v1/operator/activation-codes/{activation_code_id}/revocation/preview', {
+      params: { path: { activation_code_id } },
+      body: { end_active },
+      signal,
+    }),
+  );
+
+export const revokeCode = (activation_code_id: string, end_active: boolean) =>
+  body(
+    api.POST('/api/v1/operator/activation-codes/{activation_code_id}/revocation', {
+      params: { path: { activation_code_id } },
+      body: { end_active },
+    }),
+  );
+
+export type OperatorOrganization = Schemas['OperatorOrganization'];
+
+export const listOrganizations = (search: string, cursor?: string, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/operator/organizations', { params: { query: { search, cursor, limit: 50 } }, signal }));
+
+export const createOrganization = (organization: Schemas['NewOrganization']) =>
+  body(api.POST('/api/v1/operator/organizations', { body: organization }));
+
+export type SerialHolder = Schemas['SerialNumber'];
+
+export const findSerial = (serial: string) =>
+  body(api.GET('/api/v1/operator/serial-numbers/{serial}', { params: { path: { serial } } }));
+
+export type Release = Schemas['Removal'];
+
+export const releaseSerial = (serial: string) =>
+  body(api.POST('/api/v1/operator/serial-numbers/{serial}/release', { params: { path: { serial } } }));

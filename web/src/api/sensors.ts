@@ -1,0 +1,128 @@
+import { api, body, fileAddress, type Narrowed, type Schemas } from '$lib/api';
+
+export const STANDINGS = ['covered', 'expiring', 'expired', 'unlicensed'] as const;
+export type Standing = (typeof STANDINGS)[number];
+type AtEnd = 'renews' | 'no_license' | 'stops';
+
+/** A sensor with its license: what a list or the License Manager shows in a row. */
+export type Sensor = Narrowed<Schemas['Sensor'], { standing: Standing; at_end?: AtEnd | null }>;
+type SensorPage = Narrowed<Schemas['SensorPage'], { items: Sensor[] }>;
+
+export const SORTS = [
+  'name',
+  'serial',
+  'standing',
+  'activation_date',
+  'expires_at',
+  'covered_until',
+  'key',
+  'auto_renewal',
+  'last_seen_at',
+] as const;
+export type Sort = (typeof SORTS)[number];
+
+export interface SensorsAsked {
+  search?: string;
+  standing?: Standing | '';
+  sort?: Sort;
+  order?: 'asc' | 'desc';
+}
+
+const of = (organization_id: string) => ({ path: { organization_id } });
+const ofSensor = (organization_id: string, sensor_id: string) => ({ path: { organization_id, sensor_id } });
+
+export const listSensors = (
+  organization: string,
+  { cursor, ...asked }: SensorsAsked & { cursor?: string | null; limit?: number },
+  signal?: AbortSignal,
+) =>
+  body(
+    api.GET('/api/v1/organizations/{organization_id}/sensors', { params: { ...of(organization), query: { ...asked, cursor: cursor ?? undefined } }, signal }),
+  ) as Promise<SensorPage>;
+
+/** Where the same rows are as a CSV file. */
+export const sensorsFile = (organization: string, query: SensorsAsked & { ids?: string }): string =>
+  fileAddress('/api/v1/organizations/{organization_id}/sensors.csv', { ...of(organization), query });
+
+export const countSensors = (organization: string, search: string, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/organizations/{organization_id}/sensors/count', { params: { ...of(organization), query: { search } }, signal }));
+
+export type SensorValues = Schemas['SensorValues'];
+
+/** The last values of at most 100 sensors. */
+export const sensorValues = async (organization: string, ids: string[], signal?: AbortSignal): Promise<SensorValues[]> =>
+  (await body(api.GET('/api/v1/organizations/{organization_id}/sensor-values', { params: { ...of(organization), query: { ids: ids.join(',') } }, signal }))).items;
+
+export const getSensor = (organization: string, id: string, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id), signal })) as Promise<Sensor>;
+
+const changeSensor = (organization: string, id: string, changes: Schemas['SensorPatch']) =>
+  body(api.PATCH('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id), body: changes })) as Promise<Sensor>;
+
+export const renameSensor = (organization: string, id: string, name: string) => changeSensor(organization, id, { name });
+
+/** For one sensor; the answer is its new row. */
+export const switchRenewal = (organization: string, id: string, auto_renewal: boolean) => changeSensor(organization, id, { auto_renewal });
+
+type NewSensor = Schemas['NewListedSensor'];
+/** What would happen to a line of a list: `takes_license`, `comes_back` (R21), or a refusal's code. */
+export type Addition = Schemas['PlannedSensor'];
+export type AdditionsPreview = Schemas['AdditionsPreview'];
+
+export const previewAdditions = (organization: string, sensors: NewSensor[], signal?: AbortSignal) =>
+  body(api.POST('/api/v1/organizations/{organization_id}/sensors/additions/preview', { params: of(organization), body: { sensors }, signal }));
+
+export const addSensors = async (organization: string, sensors: NewSensor[]) =>
+  (await body(api.POST('/api/v1/organizations/{organization_id}/sensors/additions', { params: of(organization), body: { sensors } }))).items as Sensor[];
+
+export const replaceSensor = (organization: string, id: string, serial: string) =>
+  body(
+    api.POST('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/replacement', { params: ofSensor(organization, id), body: { serial } }),
+  ) as Promise<Sensor>;
+
+export const previewRemoval = (organization: string, id: string, signal?: AbortSignal) =>
+  body(api.POST('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/removal/preview', { params: ofSensor(organization, id), signal }));
+
+export const removeSensor = (organization: string, id: string) =>
+  body(api.DELETE('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id) }));
+
+/** A license on a sensor, now or once. */
+export type SensorLicense = Narrowed<Schemas['SensorLicense'], { state: 'active' | 'queued' | 'ended' | 'released' | 'revoked' }>;
+
+/** Past, active, queued: in the order of time. */
+export const sensorLicenses = async (organization: string, id: string, signal?: AbortSignal) =>
+  (await body(api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/licenses', { params: ofSensor(organization, id), signal })))
+    .items as SensorLicense[];
+
+export type RemovedSensor = Schemas['RemovedSensor'];
+/** A removed sensor that has left a license behind. */
+export type LeftBehind = Narrowed<RemovedSensor, { released: Schemas['ReleasedLicense'] }>;
+
+export const listRemovedSensors = (organization: string, cursor?: string | null, signal?: AbortSignal, limit = 100) =>
+  body(
+    api.GET('/api/v1/organizations/{organization_id}/removed-sensors', {
+      params: { ...of(organization), query: { cursor: cursor ?? undefined, limit } },
+      signal,
+    }),
+  );
+
+/** The licenses that removed sensors have left behind and that still run: of the last thousand that were removed, the longest first. */
+export async function leftBehind(organization: string, signal?: AbortSignal): Promise<LeftBehind[]> {
+  const found: LeftBehind[] = [];
+  let cursor: string | null | undefined;
+  for (let page = 0; page < 5; page += 1) {
+    const removed: Schemas['RemovedPage'] = await listRemovedSensors(organization, cursor, signal, 200);
+    found.push(...removed.items.filter((sensor): sensor is LeftBehind => Boolean(sensor.released)));
+    cursor = removed.next_cursor;
+    if (!cursor) break;
+  }
+  return found.sort((one, other) => other.released.expires_on.localeCompare(one.released.expires_on));
+}
+
+export const eraseHistory = (organization: string, id: string, serial: string) =>
+  body(
+    api.POST('/api/v1/organizations/{organization_id}/removed-sensors/{sensor_id}/erasure', {
+      params: ofSensor(organization, id),
+      body: { serial },
+    }),
+  );

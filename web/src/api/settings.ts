@@ -1,0 +1,59 @@
+/** What an organization's Administrators and Managers set. */
+import { api, body, type Narrowed, type Schemas } from '$lib/api';
+import type { Role } from './session';
+
+const of = (organization_id: string) => ({ path: { organization_id } });
+
+export type Organization = Schemas['Organization'];
+
+export const getOrganization = (organization: string, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/organizations/{organization_id}', { params: of(organization), signal }));
+
+export const changeOrganization = (organization: string, changes: Schemas['OrganizationPatch']) =>
+  body(api.PATCH('/api/v1/organizations/{organization_id}', { params: of(organization), body: changes }));
+
+export type OrganizationUser = Narrowed<Schemas['Member'], { role: Role }>;
+
+export const listUsers = async (organization: string, signal?: AbortSignal) =>
+  (await body(api.GET('/api/v1/organizations/{organization_id}/users', { params: of(organization), signal }))).items as OrganizationUser[];
+
+export const changeRole = (organization_id: string, user_id: string, role: Role) =>
+  body(api.PATCH('/api/v1/organizations/{organization_id}/users/{user_id}', { params: { path: { organization_id, user_id } }, body: { role } }));
+
+export const removeUser = (organization_id: string, user_id: string) =>
+  body(api.DELETE('/api/v1/organizations/{organization_id}/users/{user_id}', { params: { path: { organization_id, user_id } } }));
+
+export type Invitation = Narrowed<Schemas['Invitation'], { role: Role }>;
+
+export const listInvitations = async (organization: string, signal?: AbortSignal) =>
+  (await body(api.GET('/api/v1/organizations/{organization_id}/invitations', { params: of(organization), signal }))).items as Invitation[];
+
+export const invite = (organization: string, invitation: Narrowed<Schemas['NewInvitation'], { role: Role }>) =>
+  body(api.POST('/api/v1/organizations/{organization_id}/invitations', { params: of(organization), body: invitation }));
+
+export const withdrawInvitation = (organization_id: string, invitation_id: string) =>
+  body(
+    api.DELETE('/api/v1/organizations/{organization_id}/invitations/{invitation_id}', {
+      params: { path: { organization_id, invitation_id } },
+    }),
+  );
+
+export type Token = Narrowed<Schemas['Token'], { role: Role }>;
+
+export const listTokens = async (organization: string, signal?: AbortSignal) =>
+  (await body(api.GET('/api/v1/organizations/{organization_id}/tokens', { params: of(organization), signal }))).items as Token[];
+
+export const makeToken = (organization: string, token: Narrowed<Schemas['NewToken'], { role?: Role }>) =>
+  body(api.POST('/api/v1/organizations/{organization_id}/tokens', { params: of(organization), body: token }));
+
+export const revokeToken = (organization_id: string, token_id: string) =>
+  body(api.DELETE('/api/v1/organizations/{organization_id}/tokens/{token_id}', { params: { path: { organization_id, token_id } } }));
+
+/** Who gets which mails, by the users' ids. */
+type Recipients = Schemas['NotificationRecipients'];
+
+export const getRecipients = (organization: string, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/organizations/{organization_id}/notification-recipients', { params: of(organization), signal }));
+
+export const setRecipients = (organization: string, recipients: Recipients) =>
+  body(api.PUT('/api/v1/organizations/{organization_id}/notification-recipients', { params: of(organization), body: recipients }));

@@ -1,0 +1,80 @@
+import { list, number, plural } from '$lib/language.svelte';
+import type { Messages } from '../en';
+
+const licenses = (count: number) => plural(count, { one: '# Lizenz', other: '# Lizenzen' });
+
+export const welcome: Messages['welcome'] = {
+  title: 'Einrichten',
+  stepsLabel: 'Schritte der Einrichtung',
+  steps: { organization: 'Organisation', code: 'Aktivierungscode', sensors: 'Sensoren', done: 'Am Sensor' },
+  stepDone: 'erledigt',
+  setUp: (done) => `Einrichtung: ${done} von 3 erledigt`,
+  nextCode: 'Als Nächstes: Aktivierungscode hinzufügen',
+  nextSensors: 'Als Nächstes: erste Sensoren hinzufügen',
+
+  codeTitle: 'Aktivierungscode hinzufügen',
+  codeText: 'Er steht auf Ihrer Bestellung: 25 Buchstaben und Ziffern in fünf Gruppen. Sie sehen, was er bringt, bevor etwas geschieht.',
+  codeBrings: (count, term) => `Dieser Code bringt ${licenses(count)}, Laufzeit ${term}.`,
+  codeWaits: 'Sie bleiben im Vorrat, bis ein Sensor eine nimmt.',
+  codeRenews: (names) =>
+    names.length > 5
+      ? `${names.slice(0, 5).join(', ')} und ${number(names.length - 5)} weitere werden sofort verlängert.`
+      : `${list(names)} ${names.length === 1 ? 'wird' : 'werden'} sofort verlängert.`,
+  codeAlready: (date) => `Bereits am ${date} hinzugefügt; es hat sich nichts geändert.`,
+  codeAdded: (count, term) => `${licenses(count)} hinzugefügt, Laufzeit ${term}`,
+  addCode: 'Code hinzufügen',
+  noCodeYet: 'Ich habe noch keinen',
+
+  sensorsTitle: 'Erste Sensoren hinzufügen',
+  sensorsText: 'Die Seriennummer steht auf dem Etikett des Sensors: 12 Ziffern und Buchstaben von a bis f. Jeder Sensor nimmt eine Lizenz.',
+  noLicenses: 'Es ist keine Lizenz mehr frei, und jeder Sensor braucht eine.',
+  toCode: 'Aktivierungscode hinzufügen',
+  toSensors: 'Sensoren hinzufügen',
+  way: 'Art der Eingabe',
+  oneByOne: 'Einzeln',
+  asList: 'Als Liste',
+  list: 'Sensoren, einer je Zeile',
+  listHint: 'Eine Seriennummer, danach gern der Name; oder zwei Spalten aus einer Tabelle eingefügt.',
+  serial: 'Seriennummer',
+  serialOf: (row) => `Seriennummer ${row}`,
+  name: 'Name',
+  nameOf: (row) => `Name ${row}`,
+  dropRow: (row) => `Sensor ${row} weglassen`,
+  anotherRow: 'Weiterer Sensor',
+  takes: (term, until) => `Nimmt eine Lizenz (${term}), bis ${until}.`,
+  takesOne: 'Nimmt eine Lizenz.',
+  comesBack: 'Kommt mit seinem Verlauf zurück.',
+  comesBackUntil: (until) => `Kommt mit seinem Verlauf zurück und ist bis ${until} lizenziert.`,
+  twice: 'Diese Seriennummer steht zweimal in der Liste.',
+  lineNumber: 'Zeile',
+  whatHappens: 'Was geschieht',
+  linesRead: (count) => plural(count, { one: '# Sensor gelesen', other: '# Sensoren gelesen' }),
+  linesBad: (count) => plural(count, { one: '# kann nicht hinzugefügt werden', other: '# können nicht hinzugefügt werden' }),
+  linesGood: 'Alle können hinzugefügt werden',
+  linesMore: (count) => plural(count, { one: '# weitere Zeile wird nicht gezeigt.', other: '# weitere Zeilen werden nicht gezeigt.' }),
+  willTake: (count, stay) =>
+    `${count === 0 ? 'Es wird keine Lizenz genommen' : `${licenses(count)} ${count === 1 ? 'wird' : 'werden'} genommen`}; ${number(stay)} ${stay === 1 ? 'bleibt' : 'bleiben'} im Vorrat.`,
+  licensesMissing: (missing, left) =>
+    `Es ${missing === 1 ? 'fehlt' : 'fehlen'} ${licenses(missing)}: Nur ${number(left)} ${left === 1 ? 'ist' : 'sind'} frei. Fügen Sie einen Aktivierungscode hinzu oder weniger Sensoren.`,
+  wholeOrNot: 'Eine Liste wird ganz oder gar nicht hinzugefügt. Berichtigen oder streichen Sie, was nicht hinzugefügt werden kann.',
+  tooMany: (most) => `Auf einmal lassen sich höchstens ${most} Sensoren hinzufügen. Teilen Sie die Liste.`,
+  addSensors: (count) => plural(count, { one: '# Sensor hinzufügen', other: '# Sensoren hinzufügen' }),
+  sensorsAdded: (count) => plural(count, { one: '# Sensor hinzugefügt', other: '# Sensoren hinzugefügt' }),
+  noSensorYet: 'Später',
+
+  doneTitle: 'Das stellen Sie an Ihren Sensoren ein',
+  almostTitle: 'Fast fertig',
+  stillCode: 'Es fehlt noch ein Aktivierungscode: Ohne Lizenzen wird kein Messwert gespeichert.',
+  stillSensors: 'Noch ist kein Sensor hinzugefügt: Was andere senden, wird abgewiesen.',
+  onSensor: 'Wohin die Sensoren senden',
+  onSensorText: 'Stellen Sie diese drei Werte an jedem Sensor oder Gateway ein. Mit der ersten Nachricht erscheinen seine Werte hier.',
+  server: 'Serveradresse',
+  port: 'Port (UDP)',
+  token: 'Gerätetoken („cloud token“)',
+  tokenNone: 'Nicht nötig',
+  tokenHidden: 'Ein Administrator kennt es',
+  copyServer: 'Serveradresse kopieren',
+  copyPort: 'Port kopieren',
+  thenText: 'Solange etwas davon fehlt, finden Sie all dies unter Einstellungen wieder.',
+  toStart: 'Zu den Sensoren',
+};

@@ -1,0 +1,16 @@
+import type { Messages } from '../en';
+import { accounts } from './accounts';
+import { alerts } from './alerts';
+import { audit } from './audit';
+import { invalid } from './invalid';
+import { licenses } from './licenses';
+import { operator } from './operator';
+import { refusals } from './refusals';
+import { sensors } from './sensors';
+import { settings } from './settings';
+import { shell } from './shell';
+import { welcome } from './welcome';
+
+const messages: Messages = { shell, licenses, sensors, alerts, accounts, settings, audit, operator, refusals, invalid, welcome };
+export default messages;
+

@@ -1,0 +1,58 @@
+import { plural } from '$lib/language.svelte';
+import type { Problem } from '$lib/problem';
+import type { Messages } from '../en';
+
+const GROUPS: Record<string, string> = { first: 'pierwszej', second: 'drugiej', third: 'trzeciej', fourth: 'czwartej', fifth: 'piątej' };
+
+const wait = (problem: Problem): string =>
+  problem.retryAfter
+    ? ` Kolejna próba będzie możliwa za ${plural(Math.ceil(problem.retryAfter / 60), { one: '# minutę', few: '# minuty', many: '# minut', other: '# minuty' })}.`
+    : ' Spróbuj ponownie później.';
+
+export const refusals: Messages['refusals'] = {
+  unknown: 'Wystąpił nieprzewidziany problem. Spróbuj ponownie, a jeśli to nie pomoże, skontaktuj się z osobą, która prowadzi tę usługę.',
+  offline: 'Brak połączenia z serwerem. Nic nie przepadło; spróbuj ponownie, gdy połączenie wróci.',
+  server_error: 'Serwer ma chwilowe trudności. Nic się nie zmieniło; spróbuj ponownie za chwilę.',
+  internal: 'Serwer ma chwilowe trudności. Nic się nie zmieniło; spróbuj ponownie za chwilę.',
+  not_found: 'Nie ma tego tutaj albo już nie ma: ktoś mógł to usunąć.',
+  code_malformed: 'Kod aktywacyjny ma 25 liter i cyfr w pięciu grupach. Wpisz go tak, jak jest podany w zamówieniu.',
+  code_typo: (problem) => {
+    const group = Object.entries(GROUPS).find(([word]) => problem.detail.includes(` ${word} group`))?.[1];
+    return `Kod aktywacyjny zawiera literówkę${group ? ` w ${group} grupie` : ''}. Porównaj go z zamówieniem.`;
+  },
+  code_not_valid: 'Tego kodu aktywacyjnego nie można tu wykorzystać. Sprawdź, czy to kod z zamówienia, albo zapytaj sprzedawcę.',
+  too_many_attempts: (problem) => `Zbyt wiele kodów aktywacyjnych było nieprawidłowych.${wait(problem)}`,
+  no_license_left: 'Nie ma już wolnych licencji. Dodaj kod aktywacyjny albo usuń czujnik.',
+  key_not_available: 'Ten klucz nie ma już wolnych licencji. Wybierz inny klucz albo pozwól przydzielić najstarszą licencję.',
+  license_in_use: 'W ramach tej licencji zapisano już pomiary, więc pozostaje przy czujniku do końca.',
+  license_not_held: 'Tej licencji nie ma już przy czujniku, więc nie ma czego cofać.',
+  license_not_released: 'Tej licencji nie można już przekazać: wygasła, została unieważniona albo należy znów do czujnika.',
+  sensor_covered: 'Ten czujnik ma licencję. To, co pozostało po usuniętym czujniku, może otrzymać czujnik bez licencji.',
+  sensor_unknown: 'Tego czujnika już nie ma. Być może ktoś go usunął.',
+  read_only_token: 'Ten token API pozwala tylko na odczyt.',
+  chain_too_long: 'Licencje tego czujnika kończyłyby się po roku 9000. Dodaj ich mniej.',
+  serial_malformed: 'Numer seryjny ma 12 cyfr szesnastkowych (0–9, a–f). Przepisz go z etykiety czujnika.',
+  serial_already_added: 'Czujnik o tym numerze seryjnym jest już w tej organizacji.',
+  serial_listed_twice: 'Ten numer seryjny jest na liście dwa razy. Usuń jeden z nich.',
+  serial_not_confirmed: 'To nie jest numer seryjny tego czujnika. Niczego nie wymazano.',
+  too_many_alert_rules: 'Organizacja może mieć najwyżej 100 reguł. Najpierw usuń jedną.',
+  serial_in_use_elsewhere: 'Ten numer seryjny jest używany w innej organizacji. Poproś dostawcę o jego zwolnienie.',
+  term_malformed: 'Okres składa się z lat, miesięcy, tygodni i dni i trwa najwyżej 100 lat.',
+  zone_unknown: 'Nie ma takiej strefy czasowej. Wybierz jedną z listy.',
+  unauthenticated: 'Sesja się skończyła. Zaloguj się i spróbuj ponownie.',
+  forbidden: 'Twoja rola na to nie pozwala. Zwróć się do Administratora organizacji.',
+  email_in_use: 'Konto z tym adresem e-mail już istnieje. Zaloguj się albo podaj inny adres.',
+  credentials_wrong: 'Adres e-mail lub hasło są nieprawidłowe.',
+  one_time_code_required: 'Wpisz kod jednorazowy z aplikacji uwierzytelniającej.',
+  one_time_code_wrong: 'Ten kod jednorazowy jest nieprawidłowy albo został już użyty. Poczekaj na następny.',
+  too_many_log_ins: (problem) => `Zbyt wiele nieudanych prób logowania.${wait(problem)}`,
+  sign_up_closed: 'Nowe organizacje dołączają do tej usługi tylko na zaproszenie.',
+  organization_name_in_use: 'Organizacja o tej nazwie już istnieje. Wybierz inną nazwę.',
+  link_expired: 'Ten link został już użyty albo wygasł. Poproś o nowy.',
+  last_administrator: 'Organizacja musi mieć Administratora. Najpierw nadaj tę rolę komuś innemu.',
+  already_member: 'Ta osoba jest już w organizacji.',
+  cross_site: 'Żądanie przyszło z innej witryny i zostało odrzucone. Odśwież stronę i spróbuj ponownie.',
+  session_needed: 'To jest dostępne tylko po zalogowaniu hasłem.',
+  password_wrong: 'To nie jest Twoje hasło. Wpisz je ponownie.',
+  one_time_codes_off: 'Kody jednorazowe nie są włączone.',
+};
