@@ -187,7 +187,7 @@ fn code_of(secret: &[u8], step: i64) -> u32 {
     taken.fold(0, |number: u32, byte| (number << 8) | u32::from(*byte)) & 0x7fff_ffff
 }
 
-/// A secret in base32 as its bytes, as an authenticator app reads it.
+/// The code of a secret in base32 at an instant, as an authenticator app shows it; none when it is no base32.
 #[must_use]
 pub fn code_for(secret: &str, now: Instant) -> Option<String> {
     let raw = BASE32_NOPAD_NOCASE.decode(secret.as_bytes()).ok()?;

@@ -3,8 +3,8 @@ import { api, body, type Schemas } from '$lib/api';
 
 export type OperatorCode = Schemas['OperatorCode'];
 
-export const listCodes = (cursor?: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/operator/activation-codes', { params: { query: { limit: 50, cursor } }, signal }));
+export const listCodes = (cursor: string | null, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/operator/activation-codes', { params: { query: { limit: 50, cursor: cursor ?? undefined } }, signal }));
 
 export const issueCode = (order: Schemas['NewCode']) => body(api.POST('/api/v1/operator/activation-codes', { body: order }));
 
@@ -25,10 +25,8 @@ export const revokeCode = (activation_code_id: string, end_active: boolean) =>
     }),
   );
 
-export type OperatorOrganization = Schemas['OperatorOrganization'];
-
-export const listOrganizations = (search: string, cursor?: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/operator/organizations', { params: { query: { search, cursor, limit: 50 } }, signal }));
+export const listOrganizations = (search: string, cursor: string | null, signal?: AbortSignal) =>
+  body(api.GET('/api/v1/operator/organizations', { params: { query: { search, cursor: cursor ?? undefined, limit: 50 } }, signal }));
 
 export const createOrganization = (organization: Schemas['NewOrganization']) =>
   body(api.POST('/api/v1/operator/organizations', { body: organization }));
