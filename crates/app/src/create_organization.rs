@@ -1,6 +1,6 @@
 //! Making an organization, from the operator's side: its first Administrator is invited.
 
-use tenure_domain::{Instant, OrganizationId, Refusal, Role, Zone};
+use tenure_domain::{OrganizationId, Refusal, Role, Zone};
 use tenure_store::organizations::{self, Organization};
 
 use crate::create_user::checked_email;
@@ -47,7 +47,7 @@ impl App {
         let email = checked_email(new.administrator_email)?;
         let (name, language) = (checked_name(new.name)?, checked_language(new.language)?);
         let id = OrganizationId::new(ctx.now, self.entropy.bits());
-        let organization = fresh_organization(id, name, new.zone, language, ctx.now);
+        let organization = Organization::new(id, name, new.zone, language, ctx.now);
         let mut tx = self.db.begin().await?;
         if !organizations::insert(&mut tx, &organization).await? {
             return Err(Refusal::OrganizationNameInUse.into());
@@ -59,27 +59,5 @@ impl App {
         let (_, link) = self.invite_in(&mut settled, ctx, &invitation).await?;
         settled.commit(self).await?;
         Ok(MadeOrganization { id, name: name.to_owned(), link })
-    }
-}
-
-/// An organization in which nothing has happened yet.
-pub(crate) fn fresh_organization(
-    id: OrganizationId,
-    name: &str,
-    zone: Zone,
-    language: &str,
-    now: Instant,
-) -> Organization {
-    Organization {
-        id,
-        name: name.to_owned(),
-        zone,
-        language: language.to_owned(),
-        device_token: None,
-        created_at: now,
-        settled_until: now,
-        next_due: None,
-        rev: 0,
-        audit_seq: 0,
     }
 }

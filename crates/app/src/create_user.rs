@@ -98,18 +98,13 @@ impl App {
             tx.commit().await?;
             return Ok(MadeUser { id: user.id, organization: None });
         };
-        let fresh = Organization {
-            id: OrganizationId::new(ctx.now, self.entropy.bits()),
-            name: name.to_owned(),
-            zone: new.zone,
-            language: "en".to_owned(),
-            device_token: None,
-            created_at: ctx.now,
-            settled_until: ctx.now,
-            next_due: None,
-            rev: 0,
-            audit_seq: 0,
-        };
+        let fresh = Organization::new(
+            OrganizationId::new(ctx.now, self.entropy.bits()),
+            name,
+            new.zone,
+            "en",
+            ctx.now,
+        );
         let made = organizations::insert(&mut tx, &fresh).await?;
         let organization = organizations::by_name(&mut tx, name).await?.unwrap_or(fresh);
         let mut settled = self.settled_in(tx, ctx, organization.id).await?;

@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tenure_domain::Instant;
-use tenure_store::outbox::{self, Mail, Posted, State};
+use tenure_store::outbox::{self, Attachment, Mail, Posted, State};
 use tokio::sync::watch;
 
 use crate::{App, AppError};
@@ -56,7 +56,7 @@ pub type Handing<'a> = Pin<Box<dyn Future<Output = Delivery> + Send + 'a>>;
 /// Who carries mail away.
 pub trait Mailer: Send + Sync {
     /// Hands a mail over. It may be called again with the same mail, whose identifier makes its Message-ID.
-    fn hand_over<'a>(&'a self, mail: &'a Mail) -> Handing<'a>;
+    fn hand_over<'a>(&'a self, mail: &'a Mail, attachment: Option<&'a Attachment>) -> Handing<'a>;
 }
 
 impl App {
@@ -69,25 +69,36 @@ impl App {
     pub async fn send_mail(&self, mailer: &dyn Mailer, worker: &str) -> Result<usize, AppError> {
         let now = self.people_now();
         let mut tx = self.db.read().await?;
-        let due = outbox::any_due(&mut tx, now).await?;
+        let due = outbox::any_due::<Mail>(&mut tx, now).await?;
         tx.roll_back().await?;
         if !due {
             return Ok(0);
         }
         let mut tx = self.db.begin().await?;
-        let leased = outbox::lease(&mut tx, worker, now, now.plus_micros(LEASE_US), AT_ONCE).await?;
+        let until = now.plus_micros(LEASE_US);
+        let leased = outbox::lease::<Mail>(&mut tx, worker, now, until, AT_ONCE).await?;
         tx.commit().await?;
         for posted in &leased {
-            let handed = tokio::time::timeout(LONGEST, mailer.hand_over(&posted.mail)).await;
+            let attachment = self.attachment_of(&posted.post).await?;
+            let handing = mailer.hand_over(&posted.post, attachment.as_ref());
+            let handed = tokio::time::timeout(LONGEST, handing).await;
             let delivery = handed.unwrap_or_else(|_| Delivery::Later("it took too long".to_owned()));
             self.write_down(posted, worker, &delivery).await?;
         }
         Ok(leased.len())
     }
 
+    async fn attachment_of(&self, mail: &Mail) -> Result<Option<Attachment>, AppError> {
+        let Some(id) = mail.attachment else { return Ok(None) };
+        let mut tx = self.db.read().await?;
+        let attachment = outbox::attachment(&mut tx, id).await?;
+        tx.roll_back().await?;
+        Ok(attachment)
+    }
+
     async fn write_down(&self, posted: &Posted, worker: &str, delivery: &Delivery) -> Result<(), AppError> {
         let now = self.people_now();
-        let Mail { id, kind, .. } = &posted.mail;
+        let Mail { id, kind, .. } = &posted.post;
         let (state, next_try, reply) = match delivery {
             Delivery::Taken(reply) => (State::Sent, now, reply),
             Delivery::Later(reply) if posted.attempts < MOST_ATTEMPTS => {
@@ -101,7 +112,7 @@ impl App {
             }
         };
         let mut tx = self.db.begin().await?;
-        outbox::settle(&mut tx, worker, *id, state, next_try, reply).await?;
+        outbox::settle(&mut tx, worker, *id, (state, next_try), now, reply).await?;
         Ok(tx.commit().await?)
     }
 
@@ -146,9 +157,13 @@ fn message_id(mail: &Mail, sender: &lettre::message::Mailbox) -> String {
 }
 
 /// The mail as it goes over the wire.
-fn message(mail: &Mail, sender: &lettre::message::Mailbox) -> Result<lettre::Message, UnfitMail> {
+fn message(
+    mail: &Mail,
+    attachment: Option<&Attachment>,
+    sender: &lettre::message::Mailbox,
+) -> Result<lettre::Message, UnfitMail> {
+    use lettre::message::MultiPart;
     use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-    use lettre::message::{MultiPart, SinglePart};
     let micros = mail.created_at.as_micros().max(0).unsigned_abs();
     let date = std::time::SystemTime::UNIX_EPOCH + Duration::from_micros(micros);
     // No out-of-office answers (RFC 3834 §5).
@@ -161,11 +176,17 @@ fn message(mail: &Mail, sender: &lettre::message::Mailbox) -> Result<lettre::Mes
         .message_id(Some(message_id(mail, sender)))
         .date(date)
         .raw_header(automatic);
-    let message = match &mail.html {
-        Some(html) => message.multipart(MultiPart::alternative_plain_html(mail.text.clone(), html.clone())),
-        None => {
-            message.singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.text.clone()))
+    let html = mail.html.clone().unwrap_or_default();
+    let body = MultiPart::alternative_plain_html(mail.text.clone(), html);
+    let message = match attachment {
+        Some(attachment) => {
+            let kind = ContentType::parse(&attachment.content_type).map_err(UnfitMail::Attachment)?;
+            let part = lettre::message::Attachment::new(attachment.name.clone());
+            message.multipart(
+                MultiPart::mixed().multipart(body).singlepart(part.body(attachment.body.clone(), kind)),
+            )
         }
+        None => message.multipart(body),
     };
     message.map_err(UnfitMail::Message)
 }
@@ -175,6 +196,8 @@ fn message(mail: &Mail, sender: &lettre::message::Mailbox) -> Result<lettre::Mes
 enum UnfitMail {
     #[error("the recipient's address cannot be: {0}")]
     Recipient(lettre::address::AddressError),
+    #[error("what is attached has no type: {0}")]
+    Attachment(lettre::message::header::ContentTypeErr),
     #[error("{0}")]
     Message(lettre::error::Error),
 }

@@ -2,10 +2,10 @@
 
 use tenure_domain::guess::{PER_ADDRESS, check};
 use tenure_domain::{ActivationCode, OrganizationId, Refusal, Role, UserId, Zone};
+use tenure_store::organizations::{self, Organization};
 use tenure_store::users::{self, User};
 use tenure_store::{codes, guesses};
 
-use crate::create_organization::fresh_organization;
 use crate::create_user::checked_email;
 use crate::log_in::NewSession;
 use crate::me::{checked_language, checked_person_name};
@@ -69,13 +69,13 @@ impl App {
         };
         let ctx = Ctx { now, actor: Actor::User { id: user.id, email: user.email.clone() } };
         let id = OrganizationId::new(now, self.entropy.bits());
-        let organization = fresh_organization(id, organization_name, new.zone, &language, now);
+        let organization = Organization::new(id, organization_name, new.zone, &language, now);
 
         let mut tx = self.db.begin().await?;
         if !users::insert(&mut tx, &user).await? {
             return Err(Refusal::EmailInUse.into());
         }
-        if !tenure_store::organizations::insert(&mut tx, &organization).await? {
+        if !organizations::insert(&mut tx, &organization).await? {
             return Err(Refusal::OrganizationNameInUse.into());
         }
         let mut settled = self.settled_in(tx, &ctx, id).await?;

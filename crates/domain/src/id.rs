@@ -181,6 +181,10 @@ kinds! {
     InvitationKind, InvitationId = "inv", "invitation";
     /// A mail in the outbox.
     MailKind, MailId = "mai", "mail";
+    /// What is attached to mails.
+    AttachmentKind, AttachmentId = "att", "attachment";
+    /// A webhook.
+    WebhookKind, WebhookId = "whk", "webhook";
     /// A row of the audit trail.
     AuditKind, AuditId = "aud", "audit row";
     /// A rule by which alerts open.

@@ -15,6 +15,7 @@ pub mod instant;
 pub mod ledger;
 pub mod license;
 pub mod measurement;
+pub mod notice;
 pub mod refusal;
 pub mod role;
 pub mod sensor;
@@ -28,8 +29,8 @@ pub use ahead::{Ahead, AtEnd};
 pub use chain::{Anchor, Cover};
 pub use code::ActivationCode;
 pub use id::{
-    AlertId, AlertRuleId, AuditId, CodeId, Id, InvitationId, LicenseId, MailId, OrganizationId, SensorId,
-    TokenId, UserId,
+    AlertId, AlertRuleId, AttachmentId, AuditId, CodeId, Id, InvitationId, LicenseId, MailId, OrganizationId,
+    SensorId, TokenId, UserId, WebhookId,
 };
 pub use instant::Instant;
 pub use ledger::{Cause, Change, Desk, Pool, PoolHeadTooShort};

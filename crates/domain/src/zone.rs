@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::{Instant, Refusal};
@@ -43,9 +43,27 @@ impl Zone {
     /// Where the whole date is skipped it is the first instant after it.
     #[must_use]
     pub fn first_instant_of(&self, date: Date) -> Instant {
-        let midnight = self.0.to_ambiguous_timestamp(date.to_datetime(Time::midnight()));
-        let skipped = matches!(midnight.offset(), AmbiguousOffset::Gap { .. });
-        let Ok(start) = midnight.compatible() else {
+        self.first_instant_from(date.to_datetime(Time::midnight()))
+    }
+
+    /// The first instant at which clocks show this hour of a date, or a later time (R29).
+    ///
+    /// Where clocks skip it, it is the instant of the jump, and where they repeat it the first of the two.
+    #[must_use]
+    pub fn instant_at(&self, date: Date, hour: i8) -> Instant {
+        self.first_instant_from(date.at(hour, 0, 0, 0))
+    }
+
+    /// The local time of day at an instant.
+    #[must_use]
+    pub fn time_at(&self, instant: Instant) -> Time {
+        self.0.to_datetime(instant.to_timestamp()).time()
+    }
+
+    fn first_instant_from(&self, local: DateTime) -> Instant {
+        let moment = self.0.to_ambiguous_timestamp(local);
+        let skipped = matches!(moment.offset(), AmbiguousOffset::Gap { .. });
+        let Ok(start) = moment.compatible() else {
             return Instant::LAST;
         };
         if !skipped {

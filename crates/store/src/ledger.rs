@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use tenure_domain::license::{Held, License, Placed, State};
 use tenure_domain::{
     Anchor, Cause, Chain, Change, CodeId, Cover, Instant, LicenseId, OrganizationId, Pool, Sensor, SensorId,
-    TermSum,
+    TermSum, Zone, notice,
 };
 
 use crate::args::{Arg, args};
@@ -208,11 +208,12 @@ pub async fn available_of_code(tx: &mut Tx, code: CodeId, limit: u32) -> Result<
 // each row of `v` up in the table's own index instead.
 const SET_LICENSES: Bulk = Bulk {
     head: "WITH v (id, state, sensor_id, starts_us, ends_us, activation_date, expires_on, anchor_date, anchor_months,
-            anchor_days) AS (",
-    columns: &[Column::Text, Column::Text, Column::Text, Column::Int, Column::Int, Column::Text, Column::Text, Column::Text, Column::Int, Column::Int],
+            anchor_days, assigned_us) AS (",
+    columns: &[Column::Text, Column::Text, Column::Text, Column::Int, Column::Int, Column::Text, Column::Text, Column::Text, Column::Int, Column::Int, Column::Int],
     tail: ") UPDATE licenses SET state = v.state, sensor_id = v.sensor_id, starts_us = v.starts_us, ends_us = v.ends_us,
             activation_date = v.activation_date, expires_on = v.expires_on, anchor_date = v.anchor_date,
-            anchor_months = v.anchor_months, anchor_days = v.anchor_days
+            anchor_months = v.anchor_months, anchor_days = v.anchor_days,
+            assigned_us = coalesce(v.assigned_us, licenses.assigned_us)
         FROM v WHERE licenses.id = v.id || ''",
 };
 
@@ -224,7 +225,7 @@ const SET_STATES: Bulk = Bulk {
 
 const SET_SENSORS: Bulk = Bulk {
     head: "WITH v (id, auto_renewal, chain, code_id, activation_date, expires_on, expires_us, chain_ends_us,
-            chain_expires_on, cover_rev) AS (",
+            chain_expires_on, notice_due_us, cover_rev) AS (",
     columns: &[
         Column::Text,
         Column::Bool,
@@ -236,10 +237,14 @@ const SET_SENSORS: Bulk = Bulk {
         Column::Int,
         Column::Text,
         Column::Int,
+        Column::Int,
     ],
     tail: ") UPDATE sensors SET auto_renewal = v.auto_renewal, chain = v.chain, code_id = v.code_id,
             activation_date = v.activation_date, expires_on = v.expires_on, expires_us = v.expires_us,
-            chain_ends_us = v.chain_ends_us, chain_expires_on = v.chain_expires_on, cover_rev = v.cover_rev
+            chain_ends_us = v.chain_ends_us, chain_expires_on = v.chain_expires_on, cover_rev = v.cover_rev,
+            notice_due_us = CASE
+                WHEN v.chain_ends_us = sensors.chain_ends_us AND v.chain_expires_on = sensors.chain_expires_on
+                THEN sensors.notice_due_us ELSE v.notice_due_us END
         FROM v WHERE sensors.id = v.id || ''",
 };
 
@@ -254,9 +259,15 @@ pub async fn keep(
     actor: &str,
 ) -> Result<(), StoreError> {
     let mut steps: HashMap<LicenseId, (&State, &State)> = HashMap::with_capacity(changes.len());
+    // What comes to a sensor, out of the pool or from one that was removed, is assigned at that instant (R29).
+    let mut assigned: HashMap<LicenseId, Instant> = HashMap::new();
     let mut tallies: BTreeMap<CodeId, Tally> = BTreeMap::new();
     for change in changes {
         steps.entry(change.license).or_insert((&change.before, &change.after)).1 = &change.after;
+        let from_elsewhere = matches!(change.before, State::Available | State::Released(_));
+        if from_elsewhere && matches!(change.after, State::Queued(_) | State::Active(_)) {
+            assigned.insert(change.license, change.at);
+        }
         let tally = tallies.entry(change.code).or_default();
         for (state, step) in [(&change.before, -1), (&change.after, 1)] {
             if let Some(count) = tally.of(state.name()) {
@@ -272,23 +283,30 @@ pub async fn keep(
         steps.into_iter().partition(|(_, (_, after))| matches!(after, State::Active(_)));
     for part in [ends, begins] {
         // Most that ends or begins stays where it is: then its state is all that is written.
-        let (stay, moved): (Vec<_>, Vec<_>) =
-            part.into_iter().partition(|(_, (before, after))| before.placed() == after.placed());
+        let (stay, moved): (Vec<_>, Vec<_>) = part.into_iter().partition(|(id, (before, after))| {
+            before.placed() == after.placed() && !assigned.contains_key(id)
+        });
         SET_STATES
             .run(tx, stay.into_iter().map(|(id, (_, after))| args![id, after.name()]).collect())
             .await?;
         SET_LICENSES
-            .run(tx, moved.into_iter().map(|(id, (_, after))| license_row(id, after)).collect())
+            .run(
+                tx,
+                moved
+                    .into_iter()
+                    .map(|(id, (_, after))| license_row(id, after, assigned.get(&id).copied()))
+                    .collect(),
+            )
             .await?;
     }
     codes::add_to_tallies(tx, &tallies).await?;
-    let rev = organization.rev;
-    SET_SENSORS.run(tx, sensors.iter().map(|sensor| sensor_row(sensor, rev)).collect()).await?;
+    let (zone, rev) = (organization.zone.clone(), organization.rev);
+    SET_SENSORS.run(tx, sensors.iter().map(|sensor| sensor_row(sensor, &zone, rev)).collect()).await?;
     audit::add(tx, organization, changes.iter().map(|change| entry(change, actor)).collect()).await?;
     tx.notify_cover().await
 }
 
-fn license_row(id: LicenseId, state: &State) -> Args {
+fn license_row(id: LicenseId, state: &State, assigned: Option<Instant>) -> Args {
     let placed = state.placed();
     let cover = placed.map(|placed| placed.cover);
     args![
@@ -302,10 +320,11 @@ fn license_row(id: LicenseId, state: &State) -> Args {
         cover.map(|cover| cover.anchor.date),
         cover.map(|cover| cover.anchor.sum.months),
         cover.map(|cover| cover.anchor.sum.days),
+        assigned,
     ]
 }
 
-fn sensor_row(sensor: &Sensor, rev: i64) -> Args {
+fn sensor_row(sensor: &Sensor, zone: &Zone, rev: i64) -> Args {
     let shown = sensor.chain.shown();
     let end = sensor.chain.end();
     args![
@@ -318,6 +337,7 @@ fn sensor_row(sensor: &Sensor, rev: i64) -> Args {
         shown.map(|held| held.cover.ends),
         end.map(|end| end.ends),
         end.map(|end| end.expires_on),
+        end.map(|end| notice::a_month_before(end.expires_on, zone)),
         rev,
     ]
 }

@@ -25,6 +25,7 @@ pub mod invitations;
 pub mod ledger;
 pub mod lost_connections;
 pub mod messages;
+pub mod notices;
 pub mod one_time_codes;
 pub mod organizations;
 pub mod outbox;

@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ("sensor_life", include_str!("../../../migrations/0003_sensor_life.sql")),
     ("manager", include_str!("../../../migrations/0004_manager.sql")),
     ("alerts", include_str!("../../../migrations/0005_alerts.sql")),
+    ("notices", include_str!("../../../migrations/0006_notices.sql")),
 ];
 
 impl Db {

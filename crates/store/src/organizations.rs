@@ -28,10 +28,42 @@ pub struct Organization {
     pub rev: i64,
     /// How many rows its audit trail has.
     pub audit_seq: i64,
+    /// When it was last looked at for notices (R29).
+    pub notices_looked_at: Option<Instant>,
+    /// The next morning at which it is looked at, even if nothing is due of its sensors.
+    pub notices_morning: Instant,
+    /// When it is looked at next: that morning, or earlier when something is due of a sensor.
+    pub notices_next: Instant,
+    /// Since when its pool has held less than the next 60 days need.
+    pub pool_low_since: Option<Instant>,
+}
+
+impl Organization {
+    /// An organization in which nothing has happened yet.
+    #[must_use]
+    pub fn new(id: OrganizationId, name: &str, zone: Zone, language: &str, now: Instant) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            zone,
+            language: language.to_owned(),
+            device_token: None,
+            created_at: now,
+            settled_until: now,
+            next_due: None,
+            rev: 0,
+            audit_seq: 0,
+            notices_looked_at: None,
+            notices_morning: Instant::from_micros(0),
+            notices_next: Instant::from_micros(0),
+            pool_low_since: None,
+        }
+    }
 }
 
 const COLUMNS: &str =
-    "id, name, time_zone, language, device_token, created_us, settled_until_us, next_due_us, rev, audit_seq";
+    "id, name, time_zone, language, device_token, created_us, settled_until_us, next_due_us, rev, audit_seq,
+    notices_looked_us, notices_morning_us, notices_next_us, pool_low_since_us";
 
 fn read(row: &Row) -> Result<Organization, StoreError> {
     Ok(Organization {
@@ -45,6 +77,10 @@ fn read(row: &Row) -> Result<Organization, StoreError> {
         next_due: row.instant_or_null("next_due_us")?,
         rev: row.int("rev")?,
         audit_seq: row.int("audit_seq")?,
+        notices_looked_at: row.instant_or_null("notices_looked_us")?,
+        notices_morning: row.instant("notices_morning_us")?,
+        notices_next: row.instant("notices_next_us")?,
+        pool_low_since: row.instant_or_null("pool_low_since_us")?,
     })
 }
 
@@ -77,9 +113,8 @@ pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<bool, St
 
 /// The organization, locked until the transaction ends: the first statement of every command on it.
 pub async fn lock(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
-    let sql = "UPDATE organizations SET rev = rev + 1 WHERE id = $1
-        RETURNING id, name, time_zone, language, device_token, created_us, settled_until_us, next_due_us, rev, audit_seq";
-    tx.one_or_none(sql, args![id]).await?.as_ref().map(read).transpose()
+    let sql = format!("UPDATE organizations SET rev = rev + 1 WHERE id = $1 RETURNING {COLUMNS}");
+    tx.all_text(sql, args![id]).await?.first().map(read).transpose()
 }
 
 /// The organization as it is, without locking it.
@@ -177,15 +212,36 @@ pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), Stor
     tx.notify_cover().await
 }
 
-/// Keeps how far the organization is settled and audited, and finds what is due next: the last statement of
-/// every command. Returns the new `next_due`.
+/// Organizations that are to be looked at for notices at `now` (R29), those that wait longest first.
+pub async fn to_look_at(tx: &mut Tx, now: Instant) -> Result<Vec<OrganizationId>, StoreError> {
+    let sql = "SELECT id FROM organizations WHERE notices_next_us <= $1 ORDER BY notices_next_us, id";
+    tx.all(sql, args![now]).await?.iter().map(|row| row.parsed("id")).collect()
+}
+
+/// Keeps that the organization was looked at for notices.
+pub async fn looked(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE organizations SET notices_looked_us = $2, notices_morning_us = $3, pool_low_since_us = $4
+        WHERE id = $1";
+    let Organization { id, notices_looked_at, notices_morning, pool_low_since, .. } = organization;
+    tx.execute(sql, args![*id, *notices_looked_at, *notices_morning, *pool_low_since]).await.map(drop)
+}
+
+/// Keeps how far the organization is settled and audited, and finds what is due next, and when people are to be told
+/// of something: the last statement of every command. Returns the new `next_due`.
 pub async fn finish(tx: &mut Tx, organization: &Organization) -> Result<Option<Instant>, StoreError> {
     let sql = "UPDATE organizations SET settled_until_us = $2, audit_seq = $3, next_due_us =
             (SELECT min(first_us) FROM (
                 SELECT min(ends_us) AS first_us FROM licenses WHERE organization_id = $1 AND state = 'active'
                 UNION ALL
                 SELECT min(ends_us) AS first_us FROM licenses WHERE organization_id = $1 AND state = 'released'
-            ) ends)
+            ) ends),
+            notices_next_us = (SELECT min(first_us) FROM (
+                SELECT notices_morning_us AS first_us
+                UNION ALL
+                SELECT min(notice_due_us) AS first_us FROM sensors
+                    WHERE organization_id = $1 AND notice_due_us IS NOT NULL AND removed_us IS NULL
+            ) mornings)
         WHERE id = $1 RETURNING next_due_us";
     let args = args![organization.id, organization.settled_until, organization.audit_seq];
     tx.one(sql, args).await?.instant_or_null("next_due_us")

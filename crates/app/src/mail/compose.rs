@@ -101,6 +101,8 @@ impl App {
             subject,
             text,
             html: Some(html),
+            attachment: None,
+            unsubscribe: None,
             created_at: now,
         })
     }

@@ -5,7 +5,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
-use tenure_store::outbox::Mail;
+use tenure_store::outbox::{Attachment, Mail};
 
 use super::{Delivery, Handing, Mailer, message};
 
@@ -25,9 +25,9 @@ impl FolderMailer {
 }
 
 impl Mailer for FolderMailer {
-    fn hand_over<'a>(&'a self, mail: &'a Mail) -> Handing<'a> {
+    fn hand_over<'a>(&'a self, mail: &'a Mail, attachment: Option<&'a Attachment>) -> Handing<'a> {
         Box::pin(async move {
-            let bytes = match message(mail, &self.sender) {
+            let bytes = match message(mail, attachment, &self.sender) {
                 Ok(message) => message.formatted(),
                 Err(error) => return Delivery::Never(error.to_string()),
             };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use tenure_store::outbox::Mail;
+use tenure_store::outbox::{Attachment, Mail};
 
 use super::{Delivery, Handing, Mailer, message};
 
@@ -39,9 +39,9 @@ impl SmtpMailer {
 }
 
 impl Mailer for SmtpMailer {
-    fn hand_over<'a>(&'a self, mail: &'a Mail) -> Handing<'a> {
+    fn hand_over<'a>(&'a self, mail: &'a Mail, attachment: Option<&'a Attachment>) -> Handing<'a> {
         Box::pin(async move {
-            let message = match message(mail, &self.sender) {
+            let message = match message(mail, attachment, &self.sender) {
                 Ok(message) => message,
                 Err(error) => return Delivery::Never(error.to_string()),
             };

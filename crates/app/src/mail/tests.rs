@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tenure_domain::{Instant, Role};
 use tenure_store::on_both;
-use tenure_store::outbox::{self, Mail, Posted, State};
+use tenure_store::outbox::{self, Attachment, Mail, Posted, State};
 use tenure_store::testing::TestDb;
 
 use super::{Content, Delivery, FolderMailer, Handing, Mailer, date_in, role_in, wait_after};
@@ -138,7 +138,7 @@ struct Told {
 }
 
 impl Mailer for Told {
-    fn hand_over<'a>(&'a self, mail: &'a Mail) -> Handing<'a> {
+    fn hand_over<'a>(&'a self, mail: &'a Mail, _: Option<&'a Attachment>) -> Handing<'a> {
         self.given.lock().unwrap().push(mail.clone());
         let answer = self.answers.lock().unwrap().pop_front();
         Box::pin(async move { answer.unwrap_or_else(|| Delivery::Taken("250 OK".to_owned())) })
@@ -194,12 +194,12 @@ async fn r33_a_mail_that_is_not_taken_is_tried_again_later_and_then_forgotten(te
     assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1);
     let sent = posted(&world.app).await.remove(0);
     assert_eq!((sent.state, sent.attempts, sent.last_reply.as_deref()), (State::Sent, 3, Some("250 OK")));
-    assert_eq!((sent.mail.text.as_str(), sent.mail.html), ("", None), "its link is forgotten");
+    assert_eq!((sent.post.text.as_str(), sent.post.html), ("", None), "its link is forgotten");
     world.clock.set(second.plus_seconds(86_400));
     assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 0);
     assert_eq!(mailer.count(), 3);
     let given = mailer.given.lock().unwrap();
-    assert!(given.iter().all(|mail| mail.id == sent.mail.id && mail.text.contains("reset#abc")));
+    assert!(given.iter().all(|mail| mail.id == sent.post.id && mail.text.contains("reset#abc")));
 }
 
 async fn r33_a_mail_that_will_never_be_taken_is_not_tried_again(test: TestDb) {
@@ -255,7 +255,7 @@ async fn r33_a_lease_that_has_run_out_is_anothers(test: TestDb) {
     let now = world.app.clock.now();
     let until = now.plus_seconds(600);
     let mut tx = world.app.db.begin().await.unwrap();
-    let leased = outbox::lease(&mut tx, "dead", now, until, 10).await.unwrap();
+    let leased = outbox::lease::<Mail>(&mut tx, "dead", now, until, 10).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(leased.len(), 1);
     let mailer = Told::default();
@@ -264,7 +264,7 @@ async fn r33_a_lease_that_has_run_out_is_anothers(test: TestDb) {
     world.clock.set(until);
     assert_eq!(world.app.send_mail(&mailer, "b").await.unwrap(), 1);
     let mut tx = world.app.db.begin().await.unwrap();
-    outbox::settle(&mut tx, "dead", leased[0].mail.id, State::Failed, now, "late").await.unwrap();
+    outbox::settle(&mut tx, "dead", leased[0].post.id, (State::Failed, now), now, "late").await.unwrap();
     tx.commit().await.unwrap();
     let sent = posted(&world.app).await.remove(0);
     assert_eq!((sent.state, sent.attempts), (State::Sent, 2));
@@ -296,7 +296,7 @@ async fn without_a_mail_server_mail_is_put_into_a_folder(test: TestDb) {
     assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1);
     let sent = posted(&world.app).await.remove(0);
     assert_eq!(sent.state, State::Sent);
-    let file = folder.join(format!("{}.eml", sent.mail.id));
+    let file = folder.join(format!("{}.eml", sent.post.id));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "no half of it is left");
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600), "it holds a link that opens something");
@@ -305,7 +305,7 @@ async fn without_a_mail_server_mail_is_put_into_a_folder(test: TestDb) {
         "From: Tenure <tenure@harbor.example>",
         "To: ana@harbor.example",
         "Subject: Set a new password for Tenure",
-        &format!("Message-ID: <{}@harbor.example>", sent.mail.id),
+        &format!("Message-ID: <{}@harbor.example>", sent.post.id),
         "Date: Sun, 01 Mar 2026 11:00:00 +0000",
         "Auto-Submitted: auto-generated",
     ] {

@@ -1,18 +1,15 @@
 //! Migrations.
 
-use std::collections::BTreeMap;
-
-use tenure_domain::alert::{Condition, Open, Positions};
+use tenure_domain::notice::Kind;
 
 use super::{START, id, make_organization, make_sensor, organization};
-use crate::alert_rules::{AlertRule, Watched};
-use crate::alerts::NewAlert;
 use crate::args::args;
 use crate::audit::{self, Filter};
 use crate::migrate::MIGRATIONS;
+use crate::outbox::{Attachment, Mail};
 use crate::recipients::{self, Notification};
 use crate::testing::{TestDb, run};
-use crate::{Db, Engine, StoreError, alert_rules, alerts, on_both, organizations};
+use crate::{Db, Engine, StoreError, notices, on_both, organizations, outbox};
 
 const USER: &str = "usr_0000000000000000000000000c";
 const SENSOR: &str = "sen_0000000000000000000000000a";
@@ -90,12 +87,13 @@ const OF_SENSOR_LIFE: &[&str] = &[
 /// Fills a database with what it can hold after this migration and could not before it. The functions of today write
 /// columns that it does not have yet.
 async fn fill(db: &Db, migration: &str) {
-    if migration == "alerts" {
-        return fill_alerts(db).await;
+    if migration == "notices" {
+        return fill_notices(db).await;
     }
     let statements = match migration {
         "base" => OF_BASE,
         "sensor_life" => OF_SENSOR_LIFE,
+        "alerts" => OF_ALERTS,
         "accounts" | "manager" => &[],
         other => panic!("a new migration, {other}: add the rows that it makes possible"),
     };
@@ -122,28 +120,57 @@ async fn fill(db: &Db, migration: &str) {
     tx.commit().await.unwrap();
 }
 
-async fn fill_alerts(db: &Db) {
+/// What the migration of alerts made possible; the sensor with a license that is queued since long ago.
+const OF_ALERTS: &[&str] = &[
+    "INSERT INTO alert_rules (id, organization_id, name, condition, all_sensors, enabled, created_us, since_us, rev)
+        VALUES ('rul_00000000000000000000000001', 'org', 'Battery', '\"low_battery\"', true, true, 1, 1, 3)",
+    "INSERT INTO alert_watches VALUES (11, 'rul_00000000000000000000000001', 20)",
+    "INSERT INTO alerts (id, organization_id, rule_id, rule_name, condition, lost_connection, sensor_id, sensor,
+        opened_us, channels_over)
+        VALUES ('alr_00000000000000000000000001', 'org', 'rul_00000000000000000000000001', 'Battery', '\"low_battery\"', false,
+            'cold', 11, 20, 0)",
+    "INSERT INTO sensors (id, number, organization_id, serial, name, search, added_us, auto_renewal, chain, code_id,
+        activation_date, expires_on, expires_us, chain_ends_us, chain_expires_on, cover_rev)
+        VALUES ('sen_0000000000000000000000000a', 14, 'org', '282c02990004', 'Hot', 'hot', 2, true, 'running', 'cod',
+            '2026-01-01', '2027-01-01', 20, 30, '2028-01-01', 3)",
+    "INSERT INTO licenses (id, organization_id, code_id, number, term, redeemed_us, state, sensor_id, starts_us, ends_us,
+        activation_date, expires_on, anchor_date, anchor_months, anchor_days)
+        VALUES ('lic_0000000000000000000000000b', 'org', 'cod', 6, 'P1Y', 2, 'active', 'sen_0000000000000000000000000a', 10, 20,
+            'a', 'b', 'c', 1, 2),
+            ('lic_0000000000000000000000000d', 'org', 'cod', 7, 'P1Y', 2, 'queued', 'sen_0000000000000000000000000a', 20, 30,
+            'a', 'b', 'c', 1, 2)",
+];
+
+async fn fill_notices(db: &Db) {
     // The last migration: the functions of today know its schema.
     let organization = make_organization(db, 2).await;
     make_sensor(db, organization, 1, "Cold store").await;
-    let rule = AlertRule {
+    let mail = Mail {
         id: id(1),
-        organization,
-        name: "Too warm".to_owned(),
-        condition: Condition::LowBattery,
-        sensors: Watched::Chosen(vec![id(1)]),
-        enabled: true,
+        organization: Some(organization),
+        kind: "month_before".to_owned(),
+        recipient: "ana@harbor.example".to_owned(),
+        language: "en".to_owned(),
+        subject: "A subject".to_owned(),
+        text: "A text".to_owned(),
+        html: None,
+        attachment: Some(id(1)),
+        unsubscribe: Some("https://tenure.harbor.example/x".to_owned()),
         created_at: START,
-        since: START,
-        rev: 0,
     };
+    let attachment = Attachment {
+        id: id(1),
+        name: "sensors.csv".to_owned(),
+        content_type: "text/csv".to_owned(),
+        body: b"serial".to_vec(),
+    };
+    let day = "2026-03-01".parse().unwrap();
     let mut tx = db.begin().await.unwrap();
-    alert_rules::insert(&mut tx, &rule).await.unwrap();
-    let in_force = alert_rules::in_force(&mut tx, None).await.unwrap();
-    let open = Open { since: START, over: Positions::default(), worst: None };
-    let alert = NewAlert::opened(id(1), &in_force[0], 1, open);
-    assert_eq!(alerts::insert(&mut tx, &[alert]).await.unwrap(), 1);
-    alerts::keep_judged(&mut tx, &BTreeMap::from([((1, id(1)), START)])).await.unwrap();
+    outbox::attach(&mut tx, &attachment).await.unwrap();
+    outbox::insert(&mut tx, &mail).await.unwrap();
+    notices::tell(&mut tx, &[(id(1), day, Kind::MonthBefore)], START).await.unwrap();
+    notices::add_digest(&mut tx, organization, ("month_before", day), START, 1).await.unwrap();
+    assert_eq!(outbox::attachment(&mut tx, id(1)).await.unwrap(), Some(attachment));
     tx.commit().await.unwrap();
 }
 
@@ -158,8 +185,12 @@ async fn migrations_run_over_rows_and_twice_is_once(test: TestDb) {
     let before = test.dump().await;
     assert_eq!(
         (before["licenses"].len(), before["sensors"].len(), before["activation_codes"].len()),
-        (5, 4, 2)
+        (7, 5, 2)
     );
+    let assigned: Vec<String> = before["licenses"].iter().map(|row| row.replace('\'', "")).collect();
+    let of = |id: &str| assigned.iter().find(|row| row.contains(id)).unwrap().clone();
+    assert!(of(LICENSE).contains("assigned_us=1"), "when the trail says: {}", of(LICENSE));
+    assert!(of("lic_0000000000000000000000000d").contains("assigned_us=20"), "else when it begins");
     assert!(
         before["memberships"][0].replace('\'', "").contains("since_us=77"),
         "a member since the user was made"

@@ -26,18 +26,13 @@ fn id<K: Kind>(number: u64) -> Id<K> {
 }
 
 fn organization(number: u64) -> Organization {
-    Organization {
-        id: id(number),
-        name: format!("Harbor {number}"),
-        zone: "Europe/Warsaw".parse::<Zone>().unwrap(),
-        language: "en".to_owned(),
-        device_token: None,
-        created_at: START,
-        settled_until: START,
-        next_due: None,
-        rev: 0,
-        audit_seq: 0,
-    }
+    Organization::new(
+        id(number),
+        &format!("Harbor {number}"),
+        "Europe/Warsaw".parse::<Zone>().unwrap(),
+        "en",
+        START,
+    )
 }
 
 /// Makes an organization in a transaction of its own.

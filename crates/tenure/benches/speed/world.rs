@@ -34,18 +34,7 @@ impl World {
         let World { sensors: count, pool, term, started, first_serial, name } = *self;
         let random = u128::from(first_serial) << 20;
         let id = OrganizationId::new(started, random);
-        let organization = Organization {
-            id,
-            name: name.to_owned(),
-            zone: Zone::UTC,
-            language: "en".to_owned(),
-            device_token: None,
-            created_at: started,
-            settled_until: started,
-            next_due: None,
-            rev: 0,
-            audit_seq: 0,
-        };
+        let organization = Organization::new(id, name, Zone::UTC, "en", started);
         let first_number =
             db.take_numbers(tenure_store::counters::Counter::Sensor, count).await.expect("sensor numbers");
         let mut tx = db.begin().await.expect("a transaction");

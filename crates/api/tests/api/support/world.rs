@@ -147,9 +147,9 @@ impl World {
     /// The mails in the outbox, first to last.
     pub(crate) async fn mails(&self) -> Vec<Mail> {
         let mut tx = self.app.db.read().await.unwrap();
-        let posted = outbox::all(&mut tx).await.unwrap();
+        let posted = outbox::all::<Mail>(&mut tx).await.unwrap();
         tx.roll_back().await.unwrap();
-        posted.into_iter().map(|posted| posted.mail).collect()
+        posted.into_iter().map(|posted| posted.post).collect()
     }
 
     /// What the link to this page holds behind its `#`, in the last mail that has one.
