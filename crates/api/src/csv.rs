@@ -1,4 +1,4 @@
-//! CSV (RFC 4180), in UTF-8, made a piece at a time.
+//! Answers that are CSV (RFC 4180), made a piece at a time.
 
 use axum::body::Body;
 use axum::http::HeaderValue;
@@ -8,42 +8,7 @@ use futures_util::Stream;
 
 use crate::Problem;
 
-/// Adds a record to a text.
-///
-/// What a spreadsheet would take for a formula gets an apostrophe in front of it, which is how OWASP says to defuse it:
-/// a name is typed by people, and may be typed to do harm. A plain number is none.
-pub(crate) fn record<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
-    for (place, field) in fields.into_iter().enumerate() {
-        if place > 0 {
-            out.push(',');
-        }
-        let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(field);
-        let quoted = field.contains([',', '"', '\r', '\n']);
-        if quoted {
-            out.push('"');
-        }
-        if formula {
-            out.push('\'');
-        }
-        for letter in field.chars() {
-            if letter == '"' {
-                out.push('"');
-            }
-            out.push(letter);
-        }
-        if quoted {
-            out.push('"');
-        }
-    }
-    out.push_str("\r\n");
-}
-
-fn is_number(field: &str) -> bool {
-    let digits = field.strip_prefix(['-', '+']).unwrap_or(field);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits(whole) && all_digits(fraction)
-}
+pub(crate) use tenure_app::csv::record;
 
 /// An answer that is a file, sent as its pieces come. Where one cannot be had, the answer breaks off.
 pub(crate) fn file<S>(name: &str, pieces: S) -> Result<Response, Problem>
@@ -56,45 +21,4 @@ where
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     headers.insert(CONTENT_DISPOSITION, disposition.map_err(|_| Problem::internal())?);
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn written(fields: &[&str]) -> String {
-        let mut out = String::new();
-        record(&mut out, fields.iter().copied());
-        out
-    }
-
-    #[test]
-    fn a_record_is_quoted_where_it_has_to_be() {
-        assert_eq!(written(&["a", "", "b c", "ź"]), "a,,b c,ź\r\n");
-        assert_eq!(
-            written(&["a,b", "say \"no\"", "two\nlines"]),
-            "\"a,b\",\"say \"\"no\"\"\",\"two\nlines\"\r\n"
-        );
-    }
-
-    #[test]
-    fn what_looks_like_a_formula_is_none() {
-        for (field, expected) in [
-            ("=1+1", "'=1+1"),
-            ("+cmd", "'+cmd"),
-            ("-2+3", "'-2+3"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\tx", "'\tx"),
-            ("\rx", "\"'\rx\""),
-            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
-            ("-12.5", "-12.5"),
-            ("+7", "+7"),
-            ("-", "'-"),
-            ("-1.", "'-1."),
-            ("-1e5", "'-1e5"),
-            ("a=b", "a=b"),
-        ] {
-            assert_eq!(written(&[field]), format!("{expected}\r\n"), "{field}");
-        }
-    }
 }

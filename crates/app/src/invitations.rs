@@ -7,7 +7,7 @@ use tenure_store::{organizations, outbox};
 
 use crate::create_user::checked_email;
 use crate::log_in::{Credentials, NewSession, SignedIn};
-use crate::mail::{Content, date_in, in_hours, role_in};
+use crate::mail::{Content, in_hours};
 use crate::me::{checked_language, checked_person_name};
 use crate::recipients::tick_creator;
 use crate::settled::SettledOrganization;
@@ -114,10 +114,10 @@ impl App {
             link: &link,
             organization: &organization.name,
             invited_by: &invitation.invited_by,
-            role: role_in(language, role),
-            until: date_in(language, organization.zone.date_at(invitation.expires_at)),
+            role,
+            until: organization.zone.date_at(invitation.expires_at),
         };
-        let mail = self.mail(now, Some(organization.id), email, language, &content)?;
+        let mail = self.mail(now, Some(organization.id), email, language, &content, None)?;
         outbox::insert(&mut settled.tx, &mail).await?;
         let after = serde_json::json!({ "email": email, "role": role });
         settled.audit("user_invited", invitation.id.to_string(), None, Some(after)).await?;

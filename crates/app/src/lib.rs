@@ -26,6 +26,7 @@ pub mod change_organization;
 pub mod create_organization;
 pub mod create_token;
 pub mod create_user;
+pub mod csv;
 pub mod erase_history;
 pub mod export;
 pub mod free_serial;
@@ -120,6 +121,8 @@ pub struct Settings {
     /// The clock of log-ins, links and mail, where it is not the clock of licenses: in a demo whose days last seconds,
     /// people still live at their own speed.
     pub people_clock: Option<Arc<dyn Clock>>,
+    /// The templates of mails.
+    pub templates: mail::Templates,
 }
 
 /// A sensor whose cover has changed.
@@ -172,8 +175,17 @@ impl App {
 
     /// The address of one of the service's pages.
     pub(crate) fn link(&self, page: &str, secret: &str) -> String {
-        let place = self.settings.get().map_or("http://127.0.0.1:8080", |settings| &settings.public_url);
-        format!("{place}/{page}#{secret}")
+        format!("{}/{page}#{secret}", self.public_url())
+    }
+
+    /// The address under which people reach the service, without a slash at its end.
+    pub(crate) fn public_url(&self) -> &str {
+        self.settings.get().map_or("http://127.0.0.1:8080", |settings| &settings.public_url)
+    }
+
+    /// The templates of mails.
+    pub(crate) fn templates(&self) -> mail::Templates {
+        self.settings.get().map(|settings| settings.templates.clone()).unwrap_or_default()
     }
 
     /// Whether everybody may sign up.

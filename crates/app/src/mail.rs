@@ -4,10 +4,24 @@
 //! mails, hands them to a [`Mailer`], and tries again later what did not work out, waiting longer each time.
 
 mod compose;
+mod content;
+mod dates;
+mod document;
+mod facts;
 mod folder;
+mod list;
+mod measured;
+mod message;
+mod plural;
+mod preview;
+mod samples;
 mod smtp;
+mod templates;
 #[cfg(test)]
 mod tests;
+mod words;
+#[cfg(test)]
+mod written;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -18,9 +32,19 @@ use tokio::sync::watch;
 
 use crate::{App, AppError};
 
-pub(crate) use compose::{Content, date_in, role_in};
+#[allow(unused_imports, reason = "those who decide such mails come next")]
+pub(crate) use content::{Alerts, CodeRevoked, Content, Expirations, Expiring, Happening, PoolLow, TestMail};
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use dates::date_in;
 pub use folder::FolderMailer;
+pub use lettre::message::Mailbox;
+pub use message::UnfitMail;
+use message::message;
+pub use preview::{Preview, PreviewError, preview};
 pub use smtp::{SmtpMailer, SmtpUrlError};
+pub use templates::{TemplateError, Templates};
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use words::at_end_in;
 
 /// How often the worker looks whether there is mail.
 const TICK: Duration = Duration::from_secs(1);
@@ -149,57 +173,6 @@ fn wait_after(attempts: u32, random: u128) -> i64 {
     let half = full / 2;
     let part = i64::try_from(random % 1_000).unwrap_or(0);
     half + half / 1_000 * part
-}
-
-/// The Message-ID of a mail, which is the same each time it is sent (RFC 5322 §3.6.4).
-fn message_id(mail: &Mail, sender: &lettre::message::Mailbox) -> String {
-    format!("<{}@{}>", mail.id, sender.email.domain())
-}
-
-/// The mail as it goes over the wire.
-fn message(
-    mail: &Mail,
-    attachment: Option<&Attachment>,
-    sender: &lettre::message::Mailbox,
-) -> Result<lettre::Message, UnfitMail> {
-    use lettre::message::MultiPart;
-    use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-    let micros = mail.created_at.as_micros().max(0).unsigned_abs();
-    let date = std::time::SystemTime::UNIX_EPOCH + Duration::from_micros(micros);
-    // No out-of-office answers (RFC 3834 §5).
-    let automatic =
-        HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    let message = lettre::Message::builder()
-        .from(sender.clone())
-        .to(mail.recipient.parse().map_err(UnfitMail::Recipient)?)
-        .subject(mail.subject.clone())
-        .message_id(Some(message_id(mail, sender)))
-        .date(date)
-        .raw_header(automatic);
-    let html = mail.html.clone().unwrap_or_default();
-    let body = MultiPart::alternative_plain_html(mail.text.clone(), html);
-    let message = match attachment {
-        Some(attachment) => {
-            let kind = ContentType::parse(&attachment.content_type).map_err(UnfitMail::Attachment)?;
-            let part = lettre::message::Attachment::new(attachment.name.clone());
-            message.multipart(
-                MultiPart::mixed().multipart(body).singlepart(part.body(attachment.body.clone(), kind)),
-            )
-        }
-        None => message.multipart(body),
-    };
-    message.map_err(UnfitMail::Message)
-}
-
-/// A mail that cannot be put into the form that goes over the wire.
-#[derive(Debug, thiserror::Error)]
-enum UnfitMail {
-    #[error("the recipient's address cannot be: {0}")]
-    Recipient(lettre::address::AddressError),
-    #[error("what is attached has no type: {0}")]
-    Attachment(lettre::message::header::ContentTypeErr),
-    #[error("{0}")]
-    Message(lettre::error::Error),
 }
 
 /// When something that lasts this long from `now` on ends.

@@ -35,7 +35,7 @@ impl App {
         let hash = self.secret.hash_token(&secret);
         invitations::insert_reset(&mut tx, &hash, user.id, in_hours(now, 1)).await?;
         let content = Content::PasswordReset { email: &user.email, link: &self.link("reset", &secret) };
-        let mail = self.mail(now, None, &user.email, &user.language, &content)?;
+        let mail = self.mail(now, None, &user.email, &user.language, &content, None)?;
         outbox::insert(&mut tx, &mail).await?;
         Ok(tx.commit().await?)
     }

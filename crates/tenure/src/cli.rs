@@ -31,6 +31,9 @@ pub enum Command {
     /// API tokens.
     #[command(subcommand)]
     Token(Token),
+    /// Mails.
+    #[command(subcommand)]
+    Mail(Mail),
     /// A sensor, and a fleet of them, for trials and load.
     #[command(subcommand)]
     Sensor(Sensor),
@@ -149,6 +152,21 @@ pub enum Token {
         /// Prints one JSON object.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Mail {
+    /// Writes every mail, made of samples, into a folder: as .eml, .txt and .html.
+    ///
+    /// The templates of `mail_templates` are tried; one that is broken is named with its line.
+    Preview {
+        /// The folder; it is made where there is none.
+        #[arg(long, value_name = "DIR", default_value = "mail-preview")]
+        folder: PathBuf,
+        /// Only in this language: en, pl or de.
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
     },
 }
 

@@ -9,9 +9,9 @@ use tenure_app::issue_code::Order;
 use tenure_app::{Actor, App, OsEntropy, SystemClock};
 use tenure_store::Db;
 
-use crate::cli::{Cli, Code, Command, Sensor, Token, User};
+use crate::cli::{Cli, Code, Command, Mail, Sensor, Token, User};
 use crate::config::Config;
-use crate::{Failure, demo, doctor, output, sensor, serve};
+use crate::{Failure, demo, doctor, mail, output, sensor, serve};
 
 /// Codes that `code list` reads at once.
 const PAGE: u32 = 1_000;
@@ -40,6 +40,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Code(code) => self::code(&open(&config).await?, code).await,
         Command::User(user) => self::user(&open(&config).await?, user).await,
         Command::Token(token) => self::token(&open(&config).await?, token).await,
+        Command::Mail(Mail::Preview { folder, language }) => {
+            mail::preview(&config, &folder, language.as_deref())
+        }
         Command::Migrate => migrate(&config).await,
         Command::Doctor => doctor::run(&config).await,
         Command::Backup { file } => {

@@ -7,7 +7,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use tenure_app::Secret;
-use tenure_app::mail::{FolderMailer, Mailer, SmtpMailer};
+use tenure_app::mail::{FolderMailer, Mailbox, Mailer, SmtpMailer, Templates};
 use tenure_domain::Term;
 use tenure_ingest::Refuse;
 
@@ -34,6 +34,8 @@ pub struct Config {
     pub smtp_url: Option<String>,
     /// The sender of mails.
     pub mail_from: Option<String>,
+    /// A folder of templates of mails that take the place of the built-in ones.
+    pub mail_templates: Option<PathBuf>,
     /// What refused sensors hear (R26).
     pub refuse: RefuseSetting,
     /// How long after the end of its cover a sensor may deliver what it measured before (R24).
@@ -64,7 +66,7 @@ pub enum SignUp {
 
 impl Config {
     /// The keys that a file and the environment may have.
-    pub const KEYS: [&str; 10] = [
+    pub const KEYS: [&str; 11] = [
         "database_url",
         "http_address",
         "coap_address",
@@ -72,6 +74,7 @@ impl Config {
         "public_url",
         "smtp_url",
         "mail_from",
+        "mail_templates",
         "refuse",
         "late_delivery",
         "sign_up",
@@ -87,6 +90,7 @@ impl Config {
             public_url: None,
             smtp_url: None,
             mail_from: None,
+            mail_templates: None,
             refuse: RefuseSetting::Acknowledge,
             late_delivery: "P7D".parse()?,
             sign_up: SignUp::Invitation,
@@ -157,11 +161,7 @@ impl Config {
     ///
     /// [`Failure::Usage`] when `smtp_url` or `mail_from` cannot be read.
     pub fn mailer(&self, info: &tenure_api::ServiceInfo) -> Result<Box<dyn Mailer>, Failure> {
-        let host = info.public_url.as_deref().and_then(host_of).unwrap_or_else(|| "localhost".to_owned());
-        let sender = self.mail_from.clone().unwrap_or_else(|| format!("Tenure <tenure@{host}>"));
-        let sender = sender.parse().map_err(|error| {
-            Failure::Usage(format!("mail_from is a sender such as Tenure <tenure@harbor.example>: {error}"))
-        })?;
+        let sender = self.sender(info.public_url.as_deref())?;
         match &self.smtp_url {
             Some(url) => {
                 let mailer = SmtpMailer::new(url, sender);
@@ -169,6 +169,29 @@ impl Config {
             }
             None => Ok(Box::new(FolderMailer::new(self.mail_folder(), sender))),
         }
+    }
+
+    /// The sender of mails; without one that is configured, at the host of this address.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] when `mail_from` cannot be read.
+    pub fn sender(&self, public_url: Option<&str>) -> Result<Mailbox, Failure> {
+        let host = public_url.and_then(host_of).unwrap_or_else(|| "localhost".to_owned());
+        let sender = self.mail_from.clone().unwrap_or_else(|| format!("Tenure <tenure@{host}>"));
+        sender.parse().map_err(|error| {
+            Failure::Usage(format!("mail_from is a sender such as Tenure <tenure@harbor.example>: {error}"))
+        })
+    }
+
+    /// The templates of mails: the built-in ones, and those in the folder `mail_templates` in their place.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Failed`] names the file that cannot be used, and the line.
+    pub fn templates(&self) -> Result<Templates, Failure> {
+        let Some(folder) = &self.mail_templates else { return Ok(Templates::default()) };
+        Templates::read(folder).map_err(|error| Failure::Failed(format!("mail_templates: {error}")))
     }
 
     /// Where mail is put without a mail server: beside SQLite's file, else in the working directory.

@@ -101,6 +101,7 @@ impl Service {
             public_url: info.public_url.clone().unwrap_or_else(|| info.http_address.clone()),
             sign_up_open: info.sign_up_open,
             // Days of a demo may last seconds, people's hours do not.
+            templates: config.templates()?,
             people_clock: tick.map(|_| -> Arc<dyn Clock> { Arc::new(SystemClock) }),
         });
         let mailer = config.mailer(&info)?;

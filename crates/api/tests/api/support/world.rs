@@ -40,7 +40,12 @@ pub(crate) struct World {
 
 fn configure(app: &App, sign_up_open: bool) {
     let public_url = "https://tenure.harbor.example".to_owned();
-    app.configure(Settings { public_url, sign_up_open, people_clock: None });
+    app.configure(Settings {
+        public_url,
+        sign_up_open,
+        people_clock: None,
+        templates: tenure_app::mail::Templates::default(),
+    });
 }
 
 /// The password of everybody who has one.
