@@ -60,6 +60,7 @@ needs!(
     ChangeOrganization,
     ReadHistory,
     ReadLicenses,
+    KeepCalendarFeed,
     ManageLicenses,
     ManageSensors,
     ManageNotifications,

@@ -10,7 +10,7 @@ use tenure_app::rows::{ListedRule, Watched};
 use tenure_domain::alert::{Condition, Threshold};
 use tenure_domain::id::AlertRuleKind;
 use tenure_domain::measurement::{ChannelType, Decimal};
-use tenure_domain::{AlertRuleId, Instant, Refusal, SensorId};
+use tenure_domain::{AlertRuleId, Instant, Refusal, SensorId, UserId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
@@ -133,6 +133,9 @@ pub(crate) struct AlertRule {
     name: String,
     condition: ConditionBody,
     sensors: SensorsBody,
+    /// The members who are told of its alerts by mail.
+    #[schema(value_type = Vec<String>)]
+    recipients: Vec<UserId>,
     /// Whether it is switched on.
     enabled: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -153,6 +156,7 @@ impl From<ListedRule> for AlertRule {
             name: rule.name,
             condition: rule.condition.into(),
             sensors,
+            recipients: rule.recipients,
             enabled: rule.enabled,
             created_at: rule.created_at,
             open_alerts,
@@ -218,6 +222,9 @@ pub(crate) struct NewAlertRule {
     /// `all`, or 1 to 1000 sensors.
     #[schema(value_type = SensorsBody)]
     sensors: serde_json::Value,
+    /// The members who are told of its alerts by mail; nobody when nothing is said.
+    #[schema(value_type = Option<Vec<String>>)]
+    recipients: Option<Vec<UserId>>,
     /// Whether it is switched on; true when nothing is said.
     enabled: Option<bool>,
 }
@@ -225,6 +232,7 @@ pub(crate) struct NewAlertRule {
 /// Make an alert rule
 ///
 /// It is in force for the first message that a sensor sends after the answer. An organization has at most 100 rules.
+/// `not_found` is said of a sensor that it does not have, and of a recipient who is no member.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization_id}/alert-rules",
@@ -247,6 +255,7 @@ pub(crate) async fn add_alert_rule(
         name: &new.name,
         condition: new.condition.into(),
         sensors: sensors(new.sensors)?,
+        recipients: new.recipients.unwrap_or_default(),
         enabled: new.enabled.unwrap_or(true),
     };
     let rule = state.app.add_alert_rule(&by.ctx, by.organization, new).await?;
@@ -263,6 +272,9 @@ pub(crate) struct AlertRulePatch {
     /// `all`, or 1 to 1000 sensors.
     #[schema(value_type = Option<SensorsBody>)]
     sensors: Option<serde_json::Value>,
+    /// The members who are told of its alerts by mail; an empty list for nobody.
+    #[schema(value_type = Option<Vec<String>>)]
+    recipients: Option<Vec<UserId>>,
     /// Whether it is switched on.
     enabled: Option<bool>,
 }
@@ -295,6 +307,7 @@ pub(crate) async fn patch_alert_rule(
         name: patch.name.as_deref(),
         condition: patch.condition.map(Condition::from),
         sensors: patch.sensors.map(sensors).transpose()?,
+        recipients: patch.recipients,
         enabled: patch.enabled,
     };
     state.app.change_alert_rule(&by.ctx, by.organization, id, change).await?;

@@ -11,9 +11,11 @@ mod alert_rules;
 mod alerts;
 mod audit;
 mod auto_renewal;
+mod calendar;
 mod cookie;
 mod csv;
 mod document;
+mod etag;
 mod exports;
 mod extract;
 mod gateway;
@@ -123,6 +125,12 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(licenses::take_back))
         .routes(routes!(exports::sensors_csv))
         .routes(routes!(exports::measurements_csv))
+        .routes(routes!(
+            calendar::calendar_feed,
+            calendar::make_calendar_feed,
+            calendar::remove_calendar_feed
+        ))
+        .routes(routes!(calendar::calendar))
         .routes(routes!(recipients::recipients, recipients::set_recipients))
         .routes(routes!(sensor_values::sensor_values))
         .routes(routes!(measurements::measurements))

@@ -32,7 +32,7 @@ pub(crate) async fn rim(State(state): State<ApiState>, request: Request, next: N
         "request",
         id = id.to_str().unwrap_or_default(),
         method = %request.method(),
-        path = request.uri().path(),
+        path = shown(request.uri().path()),
     );
     let work = tokio::spawn(next.run(request).instrument(span.clone()));
     let mut response = match tokio::time::timeout(LONGEST, work).await {
@@ -60,6 +60,14 @@ pub(crate) async fn rim(State(state): State<ApiState>, request: Request, next: N
     response
 }
 
+/// Where a path holds a secret: in its last part.
+const SECRET_PLACES: [&str; 2] = ["/calendar/", "/api/v1/unsubscriptions/"];
+
+/// The path as it may stand in the log.
+fn shown(path: &str) -> &str {
+    SECRET_PLACES.into_iter().find(|place| path.starts_with(place)).unwrap_or(path)
+}
+
 /// The caller's own id for the request, if it can stand in a log, else a new one.
 fn request_id(headers: &HeaderMap, state: &ApiState) -> HeaderValue {
     let plain = |value: &&HeaderValue| {
@@ -70,4 +78,16 @@ fn request_id(headers: &HeaderMap, state: &ApiState) -> HeaderValue {
     }
     let id = format!("req_{:032x}", state.app.entropy.bits());
     HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("req_unknown"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_holds_no_secret_address() {
+        assert_eq!(shown("/calendar/q8Zc.ics"), "/calendar/");
+        assert_eq!(shown("/api/v1/unsubscriptions/u1.q8Zc/undo"), "/api/v1/unsubscriptions/");
+        assert_eq!(shown("/api/v1/organizations"), "/api/v1/organizations");
+    }
 }

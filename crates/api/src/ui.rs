@@ -4,14 +4,13 @@
 //! page itself knows the addresses of its screens.
 
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
-    X_FRAME_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{Embed, EmbeddedFile};
 
-use crate::Problem;
+use crate::{Problem, etag};
 
 #[derive(Embed)]
 #[folder = "../../web/dist"]
@@ -67,11 +66,8 @@ fn shows_a_page(uri: &Uri, headers: &HeaderMap) -> bool {
 
 fn answer(file: &EmbeddedFile, keep: &'static str, asked: &HeaderMap) -> Response {
     let tag: String = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
-    let known = asked.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    // A cache that compresses marks the tag as weak.
-    let known =
-        known.is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
+    let tag = etag::quoted(&tag);
+    let known = etag::is_known(asked, &tag);
     let mut response =
         if known { StatusCode::NOT_MODIFIED.into_response() } else { file.data.clone().into_response() };
     let headers = response.headers_mut();

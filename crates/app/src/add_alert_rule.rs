@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use tenure_domain::alert::Condition;
-use tenure_domain::{AlertRuleId, OrganizationId, Refusal, SensorId};
+use tenure_domain::{AlertRuleId, OrganizationId, Refusal, SensorId, UserId};
 use tenure_store::alert_rules::{self, AlertRule, Watched};
+use tenure_store::users;
 
 use crate::sensors::checked_name;
 use crate::settled::SettledOrganization;
@@ -25,6 +26,8 @@ pub struct NewAlertRule<'a> {
     pub condition: Condition,
     /// Whom it watches.
     pub sensors: Watched,
+    /// Who is told of its alerts by mail.
+    pub recipients: Vec<UserId>,
     /// Whether it is switched on.
     pub enabled: bool,
 }
@@ -34,15 +37,15 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Invalid`] for its name, its condition or its sensors, [`Refusal::NotFound`] for sensors that the
-    /// organization does not have, [`Refusal::TooManyAlertRules`].
+    /// [`Refusal::Invalid`] for its name, its condition or its sensors, [`Refusal::NotFound`] for sensors and
+    /// recipients that the organization does not have, [`Refusal::TooManyAlertRules`].
     pub async fn add_alert_rule(
         &self,
         ctx: &Ctx,
         organization: OrganizationId,
         new: NewAlertRule<'_>,
     ) -> Result<AlertRule, AppError> {
-        let NewAlertRule { name, condition, sensors, enabled } = new;
+        let NewAlertRule { name, condition, sensors, recipients, enabled } = new;
         let (name, condition) = (checked_name(name)?.to_owned(), condition.checked()?);
         let id = AlertRuleId::new(ctx.now, self.entropy.bits());
         let mut settled = self.settled(ctx, organization).await?;
@@ -50,6 +53,7 @@ impl App {
             return Err(Refusal::TooManyAlertRules.into());
         }
         let sensors = settled.checked_sensors(sensors).await?;
+        let recipients = settled.checked_recipients(recipients).await?;
         let (now, rev) = (settled.now, settled.organization.rev);
         let rule = AlertRule {
             id,
@@ -57,6 +61,7 @@ impl App {
             name,
             condition,
             sensors,
+            recipients,
             enabled,
             created_at: now,
             since: now,
@@ -86,6 +91,19 @@ impl SettledOrganization {
         Ok(Watched::Chosen(chosen))
     }
 
+    /// The recipients of a rule in order, each once, if they are members.
+    pub(crate) async fn checked_recipients(
+        &mut self,
+        recipients: Vec<UserId>,
+    ) -> Result<Vec<UserId>, AppError> {
+        let recipients: BTreeSet<UserId> = recipients.into_iter().collect();
+        for user in &recipients {
+            let role = users::role_in(&mut self.tx, *user, self.organization.id).await?;
+            role.ok_or(Refusal::NotFound { what: "user" })?;
+        }
+        Ok(recipients.into_iter().collect())
+    }
+
     /// Commits a change of the rules, and tells the hot path.
     pub(crate) async fn commit_alert_rules(mut self, app: &App) -> Result<(), AppError> {
         let (id, rev) = (self.organization.id, self.organization.rev);
@@ -100,10 +118,12 @@ impl SettledOrganization {
 
 /// What the audit trail shows of a rule.
 pub(crate) fn shown(rule: &AlertRule) -> serde_json::Value {
-    let AlertRule { name, condition, sensors, enabled, .. } = rule;
+    let AlertRule { name, condition, sensors, recipients, enabled, .. } = rule;
     let sensors = match sensors {
         Watched::All => serde_json::json!("all"),
         Watched::Chosen(chosen) => serde_json::json!(chosen),
     };
-    serde_json::json!({ "name": name, "condition": condition, "sensors": sensors, "enabled": enabled })
+    serde_json::json!({
+        "name": name, "condition": condition, "sensors": sensors, "recipients": recipients, "enabled": enabled,
+    })
 }

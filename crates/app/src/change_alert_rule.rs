@@ -1,7 +1,7 @@
 //! Changing an alert rule.
 
 use tenure_domain::alert::{Because, Condition};
-use tenure_domain::{AlertRuleId, OrganizationId, Refusal};
+use tenure_domain::{AlertRuleId, OrganizationId, Refusal, UserId};
 use tenure_store::alert_rules::{self, AlertRule, Watched};
 use tenure_store::alerts;
 
@@ -18,6 +18,8 @@ pub struct AlertRuleChange<'a> {
     pub condition: Option<Condition>,
     /// Whom it watches.
     pub sensors: Option<Watched>,
+    /// Who is told of its alerts by mail.
+    pub recipients: Option<Vec<UserId>>,
     /// Whether it is switched on.
     pub enabled: Option<bool>,
 }
@@ -30,7 +32,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] when there is no such rule or sensor, [`Refusal::Invalid`] for its name, its condition or
+    /// [`Refusal::NotFound`] when there is no such rule, sensor or member, [`Refusal::Invalid`] for its name, its condition or
     /// its sensors.
     pub async fn change_alert_rule(
         &self,
@@ -39,7 +41,7 @@ impl App {
         id: AlertRuleId,
         change: AlertRuleChange<'_>,
     ) -> Result<AlertRule, AppError> {
-        let AlertRuleChange { name, condition, sensors, enabled } = change;
+        let AlertRuleChange { name, condition, sensors, recipients, enabled } = change;
         let name = name.map(checked_name).transpose()?;
         let condition = condition.map(Condition::checked).transpose()?;
         let mut settled = self.settled(ctx, organization).await?;
@@ -49,10 +51,15 @@ impl App {
             Some(sensors) => settled.checked_sensors(sensors).await?,
             None => before.sensors.clone(),
         };
+        let recipients = match recipients {
+            Some(recipients) => settled.checked_recipients(recipients).await?,
+            None => before.recipients.clone(),
+        };
         let mut after = AlertRule {
             name: name.map_or_else(|| before.name.clone(), str::to_owned),
             condition: condition.unwrap_or(before.condition),
             sensors,
+            recipients,
             enabled: enabled.unwrap_or(before.enabled),
             ..before.clone()
         };
@@ -61,7 +68,13 @@ impl App {
             return Ok(after);
         }
         after.rev = settled.organization.rev;
-        if after != (AlertRule { name: after.name.clone(), rev: after.rev, ..before.clone() }) {
+        let watches_as_before = AlertRule {
+            name: after.name.clone(),
+            recipients: after.recipients.clone(),
+            rev: after.rev,
+            ..before.clone()
+        };
+        if after != watches_as_before {
             after.since = settled.now;
         }
         alert_rules::update(&mut settled.tx, &after).await?;

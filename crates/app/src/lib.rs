@@ -21,6 +21,8 @@ pub mod assign_license;
 pub mod assign_licenses;
 pub mod audit_trail;
 pub mod authenticate;
+pub mod calendar;
+pub mod calendar_feeds;
 pub mod change_alert_rule;
 pub mod change_organization;
 pub mod create_organization;
@@ -70,6 +72,7 @@ pub mod users;
 pub mod rows {
     pub use tenure_store::alert_rules::{AlertRule, ListedRule, RuleInForce, Watched};
     pub use tenure_store::alerts::{Alert, AlertPlace, AlertQuery};
+    pub use tenure_store::calendar_feeds::CalendarFeed;
     pub use tenure_store::codes::{Code, Redemption, Tally};
     pub use tenure_store::covers::{Earlier, Named};
     pub use tenure_store::device::Document;

@@ -2,13 +2,14 @@
 
 use tenure_domain::alert::Because;
 use tenure_domain::{AlertRuleId, OrganizationId, Refusal};
-use tenure_store::{alert_rules, alerts};
+use tenure_store::{alert_rules, alerts, untold};
 
 use crate::add_alert_rule::shown;
 use crate::{App, AppError, Ctx};
 
 impl App {
-    /// Removes an alert rule. Its open alerts close; all its alerts stay readable (R28).
+    /// Removes an alert rule. Its open alerts close, of which its recipients are still told; all its alerts stay
+    /// readable (R28).
     ///
     /// # Errors
     ///
@@ -26,6 +27,7 @@ impl App {
         alert_rules::remove(&mut settled.tx, id).await?;
         let (now, because) = (settled.now, Because::RuleRemoved);
         alerts::close_of_rule(&mut settled.tx, id, now, because, false).await?;
+        untold::forget_recipients(&mut settled.tx, id).await?;
         settled.audit("alert_rule_removed", id.to_string(), Some(shown(&rule)), None).await?;
         settled.commit_alert_rules(self).await
     }

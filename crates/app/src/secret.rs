@@ -35,6 +35,12 @@ impl Secret {
         self.hash(b"api-token", token.as_bytes())
     }
 
+    /// The keyed hash under which the address of a calendar feed is stored.
+    #[must_use]
+    pub fn hash_calendar_feed(&self, secret: &str) -> Vec<u8> {
+        self.hash(b"calendar-feed", secret.as_bytes())
+    }
+
     /// Seals a secret of `owner`, with a nonce of at least 24 random bytes, of which the first 24 count. None when it
     /// cannot be.
     pub(crate) fn seal(&self, owner: &str, nonce: &[u8], secret: &[u8]) -> Option<Vec<u8>> {

@@ -32,6 +32,8 @@ pub enum Permission {
     ReadHistory,
     /// Read licenses, codes and the License Manager's table.
     ReadLicenses,
+    /// Have a calendar feed of one's own, which tells when licenses end.
+    KeepCalendarFeed,
     /// Redeem codes; assign, queue and take back licenses; switch auto renewal.
     ManageLicenses,
     /// Add, rename and remove sensors.
@@ -56,11 +58,12 @@ pub enum Permission {
 
 impl Permission {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadOrganization,
         Self::ChangeOrganization,
         Self::ReadHistory,
         Self::ReadLicenses,
+        Self::KeepCalendarFeed,
         Self::ManageLicenses,
         Self::ManageSensors,
         Self::ReadRules,
@@ -103,26 +106,29 @@ impl Role {
     #[must_use]
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
-            ChangeOrganization, ManageLicenses, ManageNotifications, ManageRules, ManageSensors,
-            ManageTokens, ManageUsers, Operate, ReadAudit, ReadHistory, ReadLicenses, ReadOrganization,
-            ReadRules, ReadUsers,
+            ChangeOrganization, KeepCalendarFeed, ManageLicenses, ManageNotifications, ManageRules,
+            ManageSensors, ManageTokens, ManageUsers, Operate, ReadAudit, ReadHistory, ReadLicenses,
+            ReadOrganization, ReadRules, ReadUsers,
         };
         match self {
             Self::Administrator => match permission {
-                ReadOrganization | ChangeOrganization | ReadHistory | ReadLicenses | ManageLicenses
-                | ManageSensors | ReadRules | ManageRules | ManageNotifications | ReadUsers | ManageUsers
-                | ManageTokens | ReadAudit => true,
+                ReadOrganization | ChangeOrganization | ReadHistory | ReadLicenses | KeepCalendarFeed
+                | ManageLicenses | ManageSensors | ReadRules | ManageRules | ManageNotifications
+                | ReadUsers | ManageUsers | ManageTokens | ReadAudit => true,
                 Operate => false,
             },
             Self::Manager => match permission {
-                ReadOrganization | ReadHistory | ReadLicenses | ManageLicenses | ManageSensors
-                | ReadRules | ManageRules | ManageNotifications | ReadUsers | ReadAudit => true,
+                ReadOrganization | ReadHistory | ReadLicenses | KeepCalendarFeed | ManageLicenses
+                | ManageSensors | ReadRules | ManageRules | ManageNotifications | ReadUsers | ReadAudit => {
+                    true
+                }
                 ChangeOrganization | ManageUsers | ManageTokens | Operate => false,
             },
             Self::Analyst => match permission {
                 ReadOrganization | ReadHistory | ReadRules => true,
-                ChangeOrganization | ReadLicenses | ManageLicenses | ManageSensors | ManageRules
-                | ManageNotifications | ReadUsers | ManageUsers | ManageTokens | ReadAudit | Operate => false,
+                ChangeOrganization | ReadLicenses | KeepCalendarFeed | ManageLicenses | ManageSensors
+                | ManageRules | ManageNotifications | ReadUsers | ManageUsers | ManageTokens | ReadAudit
+                | Operate => false,
             },
             Self::Operator => matches!(permission, Operate),
         }
@@ -172,8 +178,8 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(table, @r"
-        administrator: [ReadOrganization, ChangeOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ManageUsers, ManageTokens, ReadAudit]
-        manager: [ReadOrganization, ReadHistory, ReadLicenses, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ReadAudit]
+        administrator: [ReadOrganization, ChangeOrganization, ReadHistory, ReadLicenses, KeepCalendarFeed, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ManageUsers, ManageTokens, ReadAudit]
+        manager: [ReadOrganization, ReadHistory, ReadLicenses, KeepCalendarFeed, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ReadAudit]
         analyst: [ReadOrganization, ReadHistory, ReadRules]
         operator: [Operate]
         ");

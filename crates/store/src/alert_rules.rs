@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use tenure_domain::alert::Condition;
-use tenure_domain::{AlertRuleId, Instant, OrganizationId, SensorId};
+use tenure_domain::{AlertRuleId, Instant, OrganizationId, SensorId, UserId};
 
 use crate::args::{Arg, args};
 use crate::bulk::{Bulk, Column};
@@ -24,6 +24,8 @@ pub struct AlertRule {
     pub condition: Condition,
     /// Whom it watches.
     pub sensors: Watched,
+    /// Who is told of its alerts by mail, in the order in which the users were made.
+    pub recipients: Vec<UserId>,
     /// Whether it is switched on.
     pub enabled: bool,
     /// When it was made.
@@ -85,7 +87,8 @@ pub(crate) fn condition(row: &Row) -> Result<Condition, StoreError> {
 ///
 /// Those of the database; so for all functions of this module.
 pub async fn insert(tx: &mut Tx, rule: &AlertRule) -> Result<(), StoreError> {
-    let AlertRule { id, organization, name, condition, sensors, enabled, created_at, since, rev } = rule;
+    let AlertRule { id, organization, name, condition, sensors, recipients, enabled, created_at, since, rev } =
+        rule;
     let sql = "INSERT INTO alert_rules (id, organization_id, name, condition, silence_us, all_sensors, enabled, created_us,
             since_us, rev)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -95,13 +98,14 @@ pub async fn insert(tx: &mut Tx, rule: &AlertRule) -> Result<(), StoreError> {
         args![*id, *organization, name.as_str(), text, silence, all, *enabled, *created_at, *since, *rev];
     tx.execute(sql, args).await?;
     keep_sensors(tx, *id, sensors).await?;
+    keep_recipients(tx, *id, recipients).await?;
     // The hot paths of other nodes hold the rules.
     tx.notify_cover().await
 }
 
 /// Keeps what was changed of a rule.
 pub async fn update(tx: &mut Tx, rule: &AlertRule) -> Result<(), StoreError> {
-    let AlertRule { id, name, condition, sensors, enabled, since, rev, .. } = rule;
+    let AlertRule { id, name, condition, sensors, recipients, enabled, since, rev, .. } = rule;
     let sql =
         "UPDATE alert_rules SET name = $2, condition = $3, silence_us = $4, all_sensors = $5, enabled = $6,
             since_us = $7, rev = $8
@@ -111,6 +115,8 @@ pub async fn update(tx: &mut Tx, rule: &AlertRule) -> Result<(), StoreError> {
     tx.execute(sql, args![*id, name.as_str(), text, silence, all, *enabled, *since, *rev]).await?;
     tx.execute("DELETE FROM alert_rule_sensors WHERE rule_id = $1", args![*id]).await?;
     keep_sensors(tx, *id, sensors).await?;
+    tx.execute("DELETE FROM alert_rule_recipients WHERE rule_id = $1", args![*id]).await?;
+    keep_recipients(tx, *id, recipients).await?;
     tx.notify_cover().await
 }
 
@@ -124,7 +130,17 @@ async fn keep_sensors(tx: &mut Tx, rule: AlertRuleId, sensors: &Watched) -> Resu
     INSERT.run(tx, sensors.iter().map(|sensor| args![rule, *sensor]).collect()).await.map(drop)
 }
 
-/// Removes a rule and what it knew of sensors; its alerts stay.
+async fn keep_recipients(tx: &mut Tx, rule: AlertRuleId, recipients: &[UserId]) -> Result<(), StoreError> {
+    for user in recipients {
+        let sql =
+            "INSERT INTO alert_rule_recipients (rule_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        tx.execute(sql, args![rule, *user]).await?;
+    }
+    Ok(())
+}
+
+/// Removes a rule and what it knew of sensors; its alerts stay. So do its recipients, until they are told of what was
+/// not told yet: close its alerts, then call [`crate::untold::forget_recipients`].
 pub async fn remove(tx: &mut Tx, id: AlertRuleId) -> Result<(), StoreError> {
     tx.execute("DELETE FROM alert_rules WHERE id = $1", args![id]).await?;
     tx.execute("DELETE FROM alert_rule_sensors WHERE rule_id = $1", args![id]).await?;
@@ -162,12 +178,15 @@ async fn read(tx: &mut Tx, row: &Row) -> Result<AlertRule, StoreError> {
         let rows = tx.all(sql, args![id]).await?;
         Watched::Chosen(rows.iter().map(|row| row.parsed("sensor_id")).collect::<Result<_, _>>()?)
     };
+    let sql = "SELECT user_id FROM alert_rule_recipients WHERE rule_id = $1 ORDER BY user_id";
+    let recipients = tx.all(sql, args![id]).await?;
     Ok(AlertRule {
         id,
         organization: row.parsed("organization_id")?,
         name: row.text("name")?,
         condition: condition(row)?,
         sensors,
+        recipients: recipients.iter().map(|row| row.parsed("user_id")).collect::<Result<_, _>>()?,
         enabled: row.bool("enabled")?,
         created_at: row.instant("created_us")?,
         since: row.instant("since_us")?,

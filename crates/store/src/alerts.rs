@@ -95,7 +95,7 @@ fn steps(condition: &Condition, value: Option<Decimal>) -> Option<i64> {
     value?.mantissa_at(condition.channel_type()?.decimals())
 }
 
-fn value(row: &Row, column: &str, condition: &Condition) -> Result<Option<Decimal>, StoreError> {
+pub(crate) fn value(row: &Row, column: &str, condition: &Condition) -> Result<Option<Decimal>, StoreError> {
     let (steps, kind) = (row.int_or_null(column)?, condition.channel_type());
     Ok(steps.zip(kind).map(|(steps, kind)| Decimal::new(steps, kind.decimals())))
 }
@@ -104,7 +104,7 @@ fn because(closed_at: Option<Instant>) -> Option<&'static str> {
     closed_at.map(|_| Because::BackToNormal.name())
 }
 
-/// Opens alerts. Where the rule has an open one of the sensor already, that one stays: another node was quicker.
+/// Opens alerts; those who are told of the rule's alerts are to be told of them. Where the rule has an open one of the sensor already, that one stays: another node was quicker.
 ///
 /// # Errors
 ///
@@ -129,9 +129,12 @@ pub async fn insert(tx: &mut Tx, alerts: &[NewAlert]) -> Result<u64, StoreError>
             Column::Text,
         ],
         tail: ") INSERT INTO alerts (id, organization_id, rule_id, rule_name, condition, lost_connection, sensor_id, sensor,
-                opened_us, opened_value, worst_value, channels_over, closed_us, closed_because)
+                opened_us, opened_value, worst_value, channels_over, closed_us, closed_because, untold_opened,
+                untold_closed)
             SELECT v.id, v.organization_id, v.rule_id, v.rule_name, v.condition, v.lost_connection, s.id, v.sensor,
-                v.opened_us, v.opened_value, v.worst_value, v.channels_over, v.closed_us, v.closed_because
+                v.opened_us, v.opened_value, v.worst_value, v.channels_over, v.closed_us, v.closed_because,
+                EXISTS (SELECT 1 FROM alert_rule_recipients c WHERE c.rule_id = v.rule_id),
+                v.closed_us IS NOT NULL AND EXISTS (SELECT 1 FROM alert_rule_recipients c WHERE c.rule_id = v.rule_id)
             FROM v CROSS JOIN sensors s WHERE s.number = v.sensor + 0
             ON CONFLICT DO NOTHING",
     };
@@ -164,7 +167,8 @@ pub async fn step(tx: &mut Tx, alerts: &[Step]) -> Result<(), StoreError> {
         head: "WITH v (id, worst_value, channels_over, closed_us, closed_because) AS (",
         columns: &[Column::Text, Column::Int, Column::Int, Column::Int, Column::Text],
         tail: ") UPDATE alerts SET worst_value = v.worst_value, channels_over = v.channels_over, closed_us = v.closed_us,
-                closed_because = v.closed_because
+                closed_because = v.closed_because, untold_closed = v.closed_us IS NOT NULL AND EXISTS
+                    (SELECT 1 FROM alert_rule_recipients c WHERE c.rule_id = alerts.rule_id)
             FROM v WHERE alerts.id = v.id || '' AND alerts.closed_us IS NULL",
     };
     let mut alerts = alerts.to_vec();
@@ -240,7 +244,8 @@ pub async fn close_of_rule(
     because: Because,
     only_unwatched: bool,
 ) -> Result<u64, StoreError> {
-    let sql = "UPDATE alerts SET closed_us = CASE WHEN opened_us > $2 THEN opened_us ELSE $2 END, closed_because = $3
+    let sql = "UPDATE alerts SET closed_us = CASE WHEN opened_us > $2 THEN opened_us ELSE $2 END, closed_because = $3,
+            untold_closed = EXISTS (SELECT 1 FROM alert_rule_recipients c WHERE c.rule_id = alerts.rule_id)
         WHERE rule_id = $1 AND closed_us IS NULL AND NOT ($4 AND EXISTS (SELECT 1 FROM alert_rules r
             WHERE r.id = $1 AND (r.all_sensors OR EXISTS (SELECT 1 FROM alert_rule_sensors c
                 WHERE c.rule_id = r.id AND c.sensor_id = alerts.sensor_id))))";
@@ -254,7 +259,8 @@ pub async fn close_of_sensor(
     at: Instant,
     because: Because,
 ) -> Result<u64, StoreError> {
-    let sql = "UPDATE alerts SET closed_us = CASE WHEN opened_us > $2 THEN opened_us ELSE $2 END, closed_because = $3
+    let sql = "UPDATE alerts SET closed_us = CASE WHEN opened_us > $2 THEN opened_us ELSE $2 END, closed_because = $3,
+            untold_closed = EXISTS (SELECT 1 FROM alert_rule_recipients c WHERE c.rule_id = alerts.rule_id)
         WHERE sensor_id = $1 AND closed_us IS NULL";
     tx.execute(sql, args![sensor, at, because.name()]).await
 }
@@ -361,15 +367,17 @@ pub async fn page(
     Ok((alerts, end))
 }
 
+/// When and why the alert of a row closed, if it has.
+pub(crate) fn closed(row: &Row) -> Result<Option<(Instant, Because)>, StoreError> {
+    let (at, name) = (row.instant_or_null("closed_us")?, row.text_or_null("closed_because")?);
+    let (Some(at), Some(name)) = (at, name) else { return Ok(None) };
+    let because = Because::ALL.into_iter().find(|because| because.name() == name);
+    Ok(Some((at, because.ok_or_else(|| corrupt("closed_because", &name, &"no such reason"))?)))
+}
+
 fn read(row: &Row) -> Result<Alert, StoreError> {
     let condition = condition(row)?;
-    let closed = match (row.instant_or_null("closed_us")?, row.text_or_null("closed_because")?) {
-        (Some(at), Some(name)) => {
-            let because = Because::ALL.into_iter().find(|because| because.name() == name);
-            Some((at, because.ok_or_else(|| corrupt("closed_because", &name, &"no such reason"))?))
-        }
-        _ => None,
-    };
+    let closed = closed(row)?;
     Ok(Alert {
         id: row.parsed("id")?,
         rule: row.parsed_or_null("rule_id")?,

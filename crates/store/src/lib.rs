@@ -15,6 +15,7 @@ mod tests;
 pub mod alert_rules;
 pub mod alerts;
 pub mod audit;
+pub mod calendar_feeds;
 pub mod codes;
 pub mod counters;
 pub mod covers;
@@ -38,6 +39,7 @@ pub mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tokens;
+pub mod untold;
 pub mod users;
 pub mod values;
 

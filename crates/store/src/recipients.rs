@@ -3,7 +3,7 @@
 use tenure_domain::{OrganizationId, UserId};
 
 use crate::args::args;
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, calendar_feeds, untold};
 
 /// What users are told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,10 @@ pub async fn set(
     Ok(())
 }
 
-/// A user who leaves an organization is told of nothing of it any more.
+/// A user who leaves an organization is told of nothing of it any more, by mail or by their calendar.
 pub async fn forget(tx: &mut Tx, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
     let sql = "DELETE FROM notification_recipients WHERE organization_id = $1 AND user_id = $2";
-    tx.execute(sql, args![organization, user]).await.map(drop)
+    tx.execute(sql, args![organization, user]).await?;
+    untold::forget_user(tx, organization, user).await?;
+    calendar_feeds::remove(tx, organization, user).await.map(drop)
 }

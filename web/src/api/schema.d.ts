@@ -376,6 +376,7 @@ export interface paths {
         /**
          * Make an alert rule
          * @description It is in force for the first message that a sensor sends after the answer. An organization has at most 100 rules.
+         *     `not_found` is said of a sensor that it does not have, and of a recipient who is no member.
          */
         post: operations["add_alert_rule"];
         delete?: never;
@@ -481,6 +482,30 @@ export interface paths {
          */
         post: operations["preview_auto_renewal"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/calendar-feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read whether one has a calendar feed */
+        get: operations["calendar_feed"];
+        put?: never;
+        /**
+         * Make one's calendar feed
+         * @description A secret address at which programs read, without log-in, when which sensor's licenses end. One address for each
+         *     user and organization: an earlier one opens nothing any more. It is read in the user's language, and only while the
+         *     user may read licenses.
+         */
+        post: operations["make_calendar_feed"];
+        /** Remove one's calendar feed */
+        delete: operations["remove_calendar_feed"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1201,6 +1226,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calendar/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a calendar feed
+         * @description Its secret address is who may read it. One all-day event for each sensor, on the last day of its licenses, from 90
+         *     days ago on. When a sensor's licenses go on, the event with the same `UID` moves, and its `SEQUENCE` has grown.
+         */
+        get: operations["calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -1433,6 +1479,8 @@ export interface components {
              * @description How many alerts are open by it.
              */
             open_alerts: number;
+            /** @description The members who are told of its alerts by mail. */
+            recipients: string[];
             sensors: components["schemas"]["AlertRuleSensors"];
         };
         /** @description A page of alert rules. */
@@ -1449,6 +1497,8 @@ export interface components {
             enabled?: boolean | null;
             /** @description Another name, 1 to 100 characters. */
             name?: string | null;
+            /** @description The members who are told of its alerts by mail; an empty list for nobody. */
+            recipients?: string[] | null;
             sensors?: components["schemas"]["AlertRuleSensors"] | null;
         };
         /** @description Whom a rule watches: the word `all`, or a list of sensors. */
@@ -1613,6 +1663,19 @@ export interface components {
             low: boolean;
             /** Format: double */
             volts?: number | null;
+        };
+        /** @description The caller's calendar feed. */
+        CalendarFeed: {
+            /**
+             * Format: date-time
+             * @description When its address was made; null when there is none.
+             */
+            created_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When a program last read it, to the minute; null if never.
+             */
+            used_at?: string | null;
         };
         /** @description One channel's measurements. */
         Channel: {
@@ -1912,6 +1975,14 @@ export interface components {
             /** @example 282c02424eed */
             serial: string;
         };
+        /** @description A calendar feed that was made. */
+        MadeCalendarFeed: {
+            /**
+             * @description The secret address. It is not stored and cannot be shown again.
+             * @example https://tenure.harbor.example/calendar/q8Zc….ics
+             */
+            url: string;
+        };
         /** @description An invitation that was made. */
         MadeInvitation: components["schemas"]["Invitation"] & {
             /** @description Its link, which is also in the mail. It is not stored and cannot be shown again. */
@@ -2015,6 +2086,8 @@ export interface components {
              * @example Cold stores too warm
              */
             name: string;
+            /** @description The members who are told of its alerts by mail; nobody when nothing is said. */
+            recipients?: string[] | null;
             /** @description `all`, or 1 to 1000 sensors. */
             sensors: components["schemas"]["AlertRuleSensors"];
         };
@@ -5633,6 +5706,206 @@ export interface operations {
             };
             /** @description `invalid` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarFeed"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeCalendarFeed"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its address opens nothing, if there was one */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9573,6 +9846,48 @@ export interface operations {
             };
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what the caller has */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The secret and `.ics` */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description RFC 5545, UTF-8 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description The caller has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_found`: nobody has this address, or its owner may not read licenses any more */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

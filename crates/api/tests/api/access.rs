@@ -33,6 +33,11 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("get", "…/license-summary", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/notification-recipients", [200, 200, 403, 403, 404, 404, 401]),
     ("put", "…/notification-recipients", [200, 200, 403, 403, 404, 404, 401]),
+    ("get", "…/calendar-feed", [200, 200, 403, 200, 404, 404, 401]),
+    ("post", "…/calendar-feed", [201, 201, 403, 403, 404, 404, 401]),
+    ("delete", "…/calendar-feed", [204, 204, 403, 403, 404, 404, 401]),
+    // Whoever has the address reads it.
+    ("get", "/calendar/{file}", [200; 7]),
     ("get", "…/sensor-values", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/sensors.csv", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/measurements.csv", [200, 200, 200, 200, 404, 404, 401]),
@@ -157,6 +162,10 @@ async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (Strin
         world.code(1, "P1Y").await;
         let codes = world.by(Operator).get("/api/v1/operator/activation-codes?limit=1").await;
         filled = filled.replace("{activation_code_id}", &codes.ids()[0]);
+    }
+    if path.contains("{file}") {
+        let reply = administrator.call("POST", "…/calendar-feed", None).await;
+        filled = text(&reply.body["url"]).replace("https://tenure.harbor.example", "");
     }
     if path.ends_with("/sensor-values") {
         filled.push_str(&format!("?ids={}", world.sensor(&format!("{serial:012x}")).await));

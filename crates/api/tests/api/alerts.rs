@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use tenure_app::judge_alerts::{Observed, Rules};
-use tenure_domain::SensorId;
 use tenure_domain::alert::Kept;
 use tenure_domain::measurement::{Channel, ChannelType, Reading, Sample};
+use tenure_domain::{Role, SensorId};
 use tenure_store::{alert_rules, sensors};
 
 use crate::support::{Administrator, Analyst, Manager, World};
@@ -57,6 +57,7 @@ async fn a_rule_is_made_changed_and_removed(world: World) {
       "id": "rul_01m7yrrt80ctmhxeb7ty99g4xv",
       "name": "Too warm",
       "open_alerts": 0,
+      "recipients": [],
       "sensors": [
         "sen_01m7yrrt801dh4faewcwwk4qxc"
       ]
@@ -76,6 +77,7 @@ async fn a_rule_is_made_changed_and_removed(world: World) {
       "id": "rul_01m7yrrt80ctmhxeb7ty99g4xv",
       "name": "Battery",
       "open_alerts": 0,
+      "recipients": [],
       "sensors": "all"
     }
     "#);
@@ -86,6 +88,41 @@ async fn a_rule_is_made_changed_and_removed(world: World) {
     assert_eq!(world.by(Manager).delete(&path).await.status, 204);
     assert_eq!(world.by(Manager).delete(&path).await.refusal(), (404, "not_found"));
     assert_eq!(world.by(Analyst).get("…/alert-rules").await.ids(), Vec::<String>::new());
+}
+
+async fn members_are_told_of_a_rules_alerts(world: World) {
+    let member = async |name: &str| {
+        let email = format!("{name}@harbor.example");
+        world.user_without_password(&email, "Harbor", Role::Analyst).await
+    };
+    let (ewa, jan) = (member("ewa").await, member("jan").await);
+    let stranger = world.user_without_password("zoe@harbor.example", "Elsewhere", Role::Analyst).await;
+    let with = |recipients: &Value| {
+        let mut rule = too_warm(&json!("all"));
+        rule["recipients"] = recipients.clone();
+        rule
+    };
+    let made = world.by(Manager).post("…/alert-rules", &with(&json!([jan, ewa, jan]))).await;
+    assert_eq!((made.status, &made.body["recipients"]), (201, &json!([ewa, jan])), "{made}");
+    let path = format!("…/alert-rules/{}", made.body["id"].as_str().unwrap());
+    let patch = async |body: Value| world.by(Manager).patch(&path, &body).await;
+    assert_eq!(patch(json!({ "name": "Warm" })).await.body["recipients"], json!([ewa, jan]));
+    for nobody in [&stranger, "usr_00000000000000000000000000"] {
+        assert_eq!(patch(json!({ "recipients": [ewa, nobody] })).await.refusal(), (404, "not_found"));
+        let refused = world.by(Manager).post("…/alert-rules", &with(&json!([nobody]))).await;
+        assert_eq!(refused.refusal(), (404, "not_found"));
+    }
+    assert_eq!(patch(json!({ "recipients": [jan] })).await.body["recipients"], json!([jan]));
+    let trail = world.by(Manager).get("…/audit?action=alert_rule_changed&limit=1").await;
+    let row = &trail.body["items"][0];
+    assert_eq!(
+        (&row["before"]["recipients"], &row["after"]["recipients"]),
+        (&json!([ewa, jan]), &json!([jan]))
+    );
+    // Who leaves is told no more.
+    assert_eq!(world.by(Administrator).delete(&format!("…/users/{jan}")).await.status, 204);
+    let list = world.by(Analyst).get("…/alert-rules").await;
+    assert_eq!(list.body["items"][0]["recipients"], json!([]));
 }
 
 async fn a_rule_that_cannot_be_is_refused(world: World) {
@@ -211,6 +248,7 @@ async fn alerts_are_listed_counted_and_told_apart(world: World) {
 
 on_both_engines!(
     a_rule_is_made_changed_and_removed,
+    members_are_told_of_a_rules_alerts,
     a_rule_that_cannot_be_is_refused,
     alerts_are_listed_counted_and_told_apart,
 );

@@ -38,6 +38,7 @@ mod accounts;
 mod ahead;
 mod alerts;
 mod audit;
+mod calendar;
 mod codes;
 mod errors;
 mod exports;

@@ -40,7 +40,7 @@ impl World {
         condition: Condition,
         sensors: Watched,
     ) -> AlertRule {
-        let new = NewAlertRule { name: "Watch", condition, sensors, enabled: true };
+        let new = NewAlertRule { name: "Watch", condition, sensors, recipients: Vec::new(), enabled: true };
         self.app.add_alert_rule(&self.ctx(), customer.id, new).await.unwrap()
     }
 
@@ -326,7 +326,7 @@ async fn rules_that_cannot_be_are_refused(test: TestDb) {
     let (world, customer, sensor) = harbor(test, 1).await;
     let elsewhere = world.customer("Elsewhere", "UTC").await;
     let add = async |customer: &Customer, name: &str, condition, sensors| {
-        let new = NewAlertRule { name, condition, sensors, enabled: true };
+        let new = NewAlertRule { name, condition, sensors, recipients: Vec::new(), enabled: true };
         world.app.add_alert_rule(&world.ctx(), customer.id, new).await
     };
     let chosen = |count: u32| Watched::Chosen((0..count).map(|id| SensorId::from_bits(id.into())).collect());

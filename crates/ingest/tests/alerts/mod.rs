@@ -9,7 +9,13 @@ use super::*;
 
 impl World {
     async fn rule(&self, condition: Condition) -> AlertRule {
-        let new = NewAlertRule { name: "Watch", condition, sensors: Watched::All, enabled: true };
+        let new = NewAlertRule {
+            name: "Watch",
+            condition,
+            sensors: Watched::All,
+            recipients: Vec::new(),
+            enabled: true,
+        };
         self.app.add_alert_rule(&self.ctx(), self.organization, new).await.unwrap()
     }
 
@@ -101,7 +107,13 @@ pub(super) async fn a_rule_of_another_process_reaches_the_hot_path(db: TestDb) {
     let mut world = world(&db, Refuse::Acknowledge).await;
     let clock = world.clock.clone();
     let other = App::new(db.again().await, clock, Arc::new(SeededEntropy::new(2)), Secret::new([1; 32]));
-    let new = NewAlertRule { name: "Watch", condition: above(8), sensors: Watched::All, enabled: true };
+    let new = NewAlertRule {
+        name: "Watch",
+        condition: above(8),
+        sensors: Watched::All,
+        recipients: Vec::new(),
+        enabled: true,
+    };
     other.add_alert_rule(&world.ctx(), world.organization, new).await.unwrap();
     // Each message is another one; the first that comes after the hot path has heard opens an alert.
     world.clock.set(at(START).plus_seconds(1_000_000));

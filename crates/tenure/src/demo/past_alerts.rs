@@ -111,7 +111,7 @@ impl Teller {
     }
 
     async fn rule(&self, name: &str, condition: Condition, sensors: Watched) -> Result<(), Failure> {
-        let new = NewAlertRule { name, condition, sensors, enabled: true };
+        let new = NewAlertRule { name, condition, sensors, recipients: Vec::new(), enabled: true };
         self.app.add_alert_rule(&self.ctx(), self.organization, new).await?;
         Ok(())
     }

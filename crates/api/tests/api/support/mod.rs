@@ -6,4 +6,4 @@ mod world;
 
 pub(crate) use actors::{Actor, Administrator, Analyst, Manager, Nobody, Operator, ReadOnly, Stranger};
 pub(crate) use door::Door;
-pub(crate) use world::{PASSWORD, Reply, World};
+pub(crate) use world::{Client, PASSWORD, Reply, World};
