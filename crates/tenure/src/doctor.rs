@@ -21,6 +21,11 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         "secret file",
         config.secret().map(|_| config.secret_file.display().to_string()).map_err(|e| e.to_string()),
     );
+    let templates = match &config.mail_templates {
+        None => "all built in".to_owned(),
+        Some(folder) => format!("those of {} can be used", folder.display()),
+    };
+    say("mail templates", config.templates().map(|_| templates).map_err(|error| error.to_string()));
     let database = match Db::open(&config.database_url).await {
         Ok(db) => db.migrate().await.map(|_| "answers, and its schema is up to date".to_owned()),
         Err(error) => Err(error),

@@ -79,6 +79,7 @@ async fn follow_standard_input(clock: Arc<ManualClock>) {
 impl Service {
     /// Starts everything. `tick` is how often the scheduler looks at a clock that runs fast.
     pub async fn start(app: Arc<App>, config: &Config, tick: Option<Duration>) -> Result<Self, Failure> {
+        let templates = config.templates()?;
         let (stop, stopped) = watch::channel(false);
         // What an outage missed is done before anybody is heard (R17).
         app.settle_due().await?;
@@ -101,7 +102,7 @@ impl Service {
             public_url: info.public_url.clone().unwrap_or_else(|| info.http_address.clone()),
             sign_up_open: info.sign_up_open,
             // Days of a demo may last seconds, people's hours do not.
-            templates: config.templates()?,
+            templates,
             people_clock: tick.map(|_| -> Arc<dyn Clock> { Arc::new(SystemClock) }),
         });
         let mailer = config.mailer(&info)?;

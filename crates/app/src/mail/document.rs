@@ -225,7 +225,11 @@ fn lines(table: &Table) -> String {
     let widths: Vec<usize> = (0..table.heads.len())
         .map(|column| {
             let cells = all.iter().filter_map(|cells| cells.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0).min(WIDEST)
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0).min(if column == 0 {
+                WIDEST
+            } else {
+                2 * WIDEST
+            })
         })
         .collect();
     let mut lines: Vec<String> = all

@@ -4,6 +4,7 @@ use lettre::message::Mailbox;
 use tenure_domain::{AttachmentId, MailId};
 use tenure_store::outbox::{Attachment, Mail};
 
+use super::content::Content;
 use super::document::Links;
 use super::message;
 use super::message::UnfitMail;
@@ -50,37 +51,48 @@ pub fn preview(
     let mut previews = Vec::new();
     let mut number = 0;
     samples::each(&mut |name, content| {
-        let unsubscribe = content.can_be_stopped().then_some(samples::STOP);
-        let written = templates.write(language, content, Links { place: samples::PLACE, unsubscribe })?;
         number += 1;
-        let attachment = content.list(language).map(|file| Attachment {
-            id: AttachmentId::new(samples::NOW, number),
-            name: file.name,
-            content_type: file.content_type.to_owned(),
-            body: file.body,
-        });
-        let mail = Mail {
-            id: MailId::new(samples::NOW, number),
-            organization: None,
-            kind: content.kind().to_owned(),
-            recipient: "ana@harbor.example".to_owned(),
-            language: language.to_owned(),
-            subject: written.subject,
-            text: written.text,
-            html: Some(written.html),
-            attachment: attachment.as_ref().map(|attachment| attachment.id),
-            unsubscribe: unsubscribe.map(str::to_owned),
-            created_at: samples::NOW,
-        };
-        let message = message(&mail, attachment.as_ref(), sender)?;
-        previews.push(Preview {
-            name: format!("{name}.{language}"),
-            subject: mail.subject,
-            text: mail.text,
-            html: mail.html.unwrap_or_default(),
-            message: message.formatted(),
-        });
+        previews.push(shown(templates, sender, language, (name, number), content)?);
         Ok::<(), PreviewError>(())
     })?;
     Ok(previews)
+}
+
+/// One mail, of this name and number.
+pub(super) fn shown(
+    templates: &Templates,
+    sender: &Mailbox,
+    language: &str,
+    (name, number): (&str, u128),
+    content: &Content<'_>,
+) -> Result<Preview, PreviewError> {
+    let unsubscribe = content.can_be_stopped().then_some(samples::STOP);
+    let written = templates.write(language, content, Links { place: samples::PLACE, unsubscribe })?;
+    let attachment = content.list(language).map(|file| Attachment {
+        id: AttachmentId::new(samples::NOW, number),
+        name: file.name,
+        content_type: file.content_type.to_owned(),
+        body: file.body,
+    });
+    let mail = Mail {
+        id: MailId::new(samples::NOW, number),
+        organization: None,
+        kind: content.kind().to_owned(),
+        recipient: "ana@harbor.example".to_owned(),
+        language: language.to_owned(),
+        subject: written.subject,
+        text: written.text,
+        html: Some(written.html),
+        attachment: attachment.as_ref().map(|attachment| attachment.id),
+        unsubscribe: unsubscribe.map(str::to_owned),
+        created_at: samples::NOW,
+    };
+    let message = message(&mail, attachment.as_ref(), sender)?;
+    Ok(Preview {
+        name: format!("{name}.{language}"),
+        subject: mail.subject,
+        text: mail.text,
+        html: mail.html.unwrap_or_default(),
+        message: message.formatted(),
+    })
 }

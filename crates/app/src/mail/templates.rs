@@ -110,8 +110,9 @@ impl Templates {
                     place: samples::PLACE,
                     unsubscribe: content.can_be_stopped().then_some(samples::STOP),
                 };
-                let written = write(&self.sources(&words_of(content, language)), language, content, links);
-                written.map(drop).map_err(|error| self.broken(&error))
+                let name = words_of(content, language);
+                let written = write(&self.sources(&name), language, content, links);
+                written.map(drop).map_err(|error| self.broken(&error, &name))
             })?;
         }
         Ok(())
@@ -129,7 +130,7 @@ impl Templates {
         let name = words_of(content, language);
         match write(&self.sources(&name), language, content, links) {
             Err(error) if !self.own.is_empty() => {
-                let error = self.broken(&error);
+                let error = self.broken(&error, &name);
                 tracing::error!(%error, "a mail is written by the built-in template, as another is broken");
                 Ok(write(&Self::default().sources(&name), language, content, links)?)
             }
@@ -146,13 +147,16 @@ impl Templates {
         self.own.get(name).map(String::as_str).or(built_in).unwrap_or_default()
     }
 
-    fn broken(&self, error: &minijinja::Error) -> TemplateError {
-        let name = error.name().unwrap_or(LAYOUT);
+    fn broken(&self, error: &minijinja::Error, words: &str) -> TemplateError {
+        let name = error.name().unwrap_or(words);
         let line = error.line().unwrap_or(1);
-        let mut what = error.to_string();
+        let mut what = match error.detail() {
+            Some(detail) => format!("{}: {detail}", error.kind()),
+            None => error.kind().to_string(),
+        };
         let text = self.source(name).lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
         if !text.is_empty() {
-            what = format!("{what}: {text}");
+            what = format!("{what}, in: {text}");
         }
         TemplateError::Broken { file: self.folder.join(name), line, what }
     }
@@ -163,8 +167,12 @@ fn words_of(content: &Content<'_>, language: &str) -> String {
     format!("{}.{language}.txt", content.kind())
 }
 
-/// The template whose name begins most like this one.
+/// The template whose name begins, and then ends, most like this one.
 fn nearest(name: &str) -> &'static str {
-    let alike = |known: &str| known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+    let alike = |known: &str| {
+        let start = known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+        let end = known.bytes().rev().zip(name.bytes().rev()).take_while(|(a, b)| a == b).count();
+        (start, end)
+    };
     BUILT_IN.iter().map(|(known, _)| *known).max_by_key(|known| alike(known)).unwrap_or(LAYOUT)
 }

@@ -17,10 +17,9 @@ pub(super) fn one_line(text: &str) -> String {
         letter.is_control()
             || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars()
-        .map(|letter| if matches!(letter, '\n' | '\r' | '\t') { ' ' } else { letter })
-        .filter(|letter| !forging(*letter))
-        .collect()
+    let spaced = |letter: char| if matches!(letter, '\n' | '\r' | '\t') { ' ' } else { letter };
+    let line: String = text.chars().map(spaced).filter(|letter| !forging(*letter)).collect();
+    line.trim().to_owned()
 }
 
 /// A text of at most so many characters, whose end is an ellipsis where something is left out.
