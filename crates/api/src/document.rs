@@ -25,6 +25,7 @@ use crate::problem::{PROBLEM_JSON, ProblemBody};
         (name = "accounts", description = "Logging in, signing up, one's own account"),
         (name = "users", description = "Who is in the organization, and who is invited"),
         (name = "alerts", description = "Alerts, and the rules by which they open"),
+        (name = "notices", description = "Mail: how far it is, and being told no more"),
         (name = "tokens", description = "API tokens"),
         (name = "operator", description = "What the vendor does"),
         (name = "gateways", description = "Where Bluetooth gateways post"),

@@ -26,6 +26,7 @@ mod licenses;
 mod me;
 mod measurements;
 mod new_organization;
+mod notices;
 mod operator_codes;
 mod operator_organizations;
 mod organization;
@@ -44,6 +45,7 @@ mod sessions;
 mod sign_up;
 mod tokens;
 mod ui;
+mod unsubscriptions;
 mod users;
 
 use std::sync::Arc;
@@ -132,6 +134,11 @@ fn routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(calendar::calendar))
         .routes(routes!(recipients::recipients, recipients::set_recipients))
+        .routes(routes!(notices::list_notices))
+        .routes(routes!(notices::retry_notice))
+        .routes(routes!(notices::send_test_mail))
+        .routes(routes!(unsubscriptions::subscription, unsubscriptions::unsubscribe))
+        .routes(routes!(unsubscriptions::subscribe_again))
         .routes(routes!(sensor_values::sensor_values))
         .routes(routes!(measurements::measurements))
         .routes(routes!(measurements::device))

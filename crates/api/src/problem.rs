@@ -87,6 +87,7 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::SerialInUseElsewhere
         | Refusal::EmailInUse
         | Refusal::TooManyAlertRules
+        | Refusal::NoticeNotFailed
         | Refusal::OneTimeCodesOff
         | Refusal::OrganizationNameInUse
         | Refusal::LastAdministrator
@@ -100,7 +101,9 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::TermMalformed
         | Refusal::ZoneUnknown
         | Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::TooManyAttempts { .. } | Refusal::TooManyLogIns { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooManyAttempts { .. }
+        | Refusal::TooManyLogIns { .. }
+        | Refusal::TooManyTestMails { .. } => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 
@@ -161,9 +164,9 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let retry = match refusal {
-            Refusal::TooManyAttempts { retry_at } | Refusal::TooManyLogIns { retry_at } => {
-                Some(Retry::At(retry_at))
-            }
+            Refusal::TooManyAttempts { retry_at }
+            | Refusal::TooManyLogIns { retry_at }
+            | Refusal::TooManyTestMails { retry_at } => Some(Retry::At(retry_at)),
             _ => None,
         };
         Self { retry, ..Self::new(status_of(&refusal), refusal.code(), refusal.to_string()) }

@@ -40,6 +40,7 @@ pub mod judge_alerts;
 pub mod license_key;
 pub mod list_alert_rules;
 pub mod list_alerts;
+pub mod list_notices;
 pub mod list_organizations;
 pub mod list_sensors;
 pub mod log_in;
@@ -56,6 +57,7 @@ pub mod remove_sensor;
 pub mod removed_sensors;
 pub mod replace_sensor;
 pub mod reset_password;
+pub mod retry_notice;
 pub mod revoke_code;
 pub mod scheduler;
 pub mod sensor_licenses;
@@ -66,6 +68,8 @@ pub mod settle;
 pub mod sign_up;
 pub mod summarize;
 pub mod take_back;
+pub mod test_mail;
+pub mod unsubscribe;
 pub mod users;
 
 /// The rows of the store that use cases return, for those who may not name the store.
@@ -77,8 +81,10 @@ pub mod rows {
     pub use tenure_store::covers::{Earlier, Named};
     pub use tenure_store::device::Document;
     pub use tenure_store::invitations::Invitation;
+    pub use tenure_store::mails::{MailPlace, MailQuery};
     pub use tenure_store::messages::{SensorState, Status};
     pub use tenure_store::organizations::{Listed as ListedOrganization, Organization};
+    pub use tenure_store::outbox::{Mail, Posted, State as PostState};
     pub use tenure_store::removed::RemovedSensor;
     pub use tenure_store::sensors::{Place, QueuedRow, SensorRow, Shown, Sort, StandingCounts};
     pub use tenure_store::tokens::Token;

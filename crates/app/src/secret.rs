@@ -41,6 +41,12 @@ impl Secret {
         self.hash(b"calendar-feed", secret.as_bytes())
     }
 
+    /// The signature of a text that says who is told of what: nobody else can make it up (RFC 8058 §5).
+    #[must_use]
+    pub(crate) fn sign_subscription(&self, text: &str) -> Vec<u8> {
+        self.hash(b"subscription", text.as_bytes())
+    }
+
     /// Seals a secret of `owner`, with a nonce of at least 24 random bytes, of which the first 24 count. None when it
     /// cannot be.
     pub(crate) fn seal(&self, owner: &str, nonce: &[u8], secret: &[u8]) -> Option<Vec<u8>> {

@@ -36,6 +36,18 @@ pub fn check_log_in(failure_at_limit: Option<Instant>, now: Instant) -> Result<(
     heard_again(failure_at_limit, now).map_or(Ok(()), |retry_at| Err(Refusal::TooManyLogIns { retry_at }))
 }
 
+/// How many test mails an hour one user may ask for.
+pub const TEST_MAILS_PER_USER: u32 = 5;
+
+/// As [`check`], for a test mail; what counts is each test mail, not only one that fails.
+///
+/// # Errors
+///
+/// [`Refusal::TooManyTestMails`] with the instant from which the next one is sent.
+pub fn check_test_mail(mail_at_limit: Option<Instant>, now: Instant) -> Result<(), Refusal> {
+    heard_again(mail_at_limit, now).map_or(Ok(()), |retry_at| Err(Refusal::TooManyTestMails { retry_at }))
+}
+
 /// When an attempt is heard again, if it is not heard at `now`.
 fn heard_again(failure_at_limit: Option<Instant>, now: Instant) -> Option<Instant> {
     failure_at_limit.map(|failure| failure.plus_micros(WINDOW_US)).filter(|retry_at| now < *retry_at)
@@ -60,5 +72,10 @@ mod tests {
             Err(Refusal::TooManyLogIns { retry_at })
         );
         assert_eq!(check_log_in(Some(failure), retry_at), Ok(()));
+        assert_eq!(
+            check_test_mail(Some(failure), retry_at.plus_micros(-1)),
+            Err(Refusal::TooManyTestMails { retry_at })
+        );
+        assert_eq!(check_test_mail(Some(failure), retry_at), Ok(()));
     }
 }

@@ -180,7 +180,7 @@ kinds! {
     /// An invitation to an organization.
     InvitationKind, InvitationId = "inv", "invitation";
     /// A mail in the outbox.
-    MailKind, MailId = "mai", "mail";
+    MailKind, MailId = "mai", "notice";
     /// What is attached to mails.
     AttachmentKind, AttachmentId = "att", "attachment";
     /// A webhook.

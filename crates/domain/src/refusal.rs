@@ -179,6 +179,13 @@ refusals! {
     MessageMalformed => "message_malformed", "The message is not one that a sensor or gateway sends.";
     /// An organization has as many alert rules as it may have.
     TooManyAlertRules => "too_many_alert_rules", "An organization has at most 100 alert rules. Remove one first.";
+    /// A mail that is to be sent again waits for its next try, or was taken.
+    NoticeNotFailed => "notice_not_failed", "This mail has not failed, so there is nothing to send again.";
+    /// Too many test mails.
+    TooManyTestMails {
+        /// When the next one is sent.
+        retry_at: Instant
+    } => "too_many_test_mails", "You have sent five test mails within an hour. Send the next one after {retry_at}.";
     /// The e-mail address is taken.
     EmailInUse => "email_in_use", "A user with this e-mail address exists. Use another address.";
     /// The password is not that of the e-mail address, or there is no such user: one answer for both.

@@ -25,6 +25,7 @@ pub mod history;
 pub mod invitations;
 pub mod ledger;
 pub mod lost_connections;
+pub mod mails;
 pub mod messages;
 pub mod notices;
 pub mod one_time_codes;
@@ -35,6 +36,7 @@ pub mod released;
 pub mod removed;
 pub mod sensors;
 pub mod sessions;
+pub mod subscriptions;
 pub mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

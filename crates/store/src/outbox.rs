@@ -160,11 +160,11 @@ impl Post for Event {
     }
 }
 
-const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "id, organization_id, kind, recipient, language, subject, body, html, attachment_id, unsubscribe,
     webhook_id, created_us, state, attempts, next_try_us, settled_us, last_reply";
 
-fn read<P: Post>(row: &Row) -> Result<Posted<P>, StoreError> {
+pub(crate) fn read<P: Post>(row: &Row) -> Result<Posted<P>, StoreError> {
     let state = row.text("state")?;
     let known = State::ALL.into_iter().find(|known| known.name() == state);
     Ok(Posted {
@@ -284,6 +284,20 @@ pub async fn settle(
             body = CASE WHEN $3 = 'sent' THEN '' ELSE body END, html = CASE WHEN $3 = 'sent' THEN NULL ELSE html END
         WHERE id = $1 AND lease_by = $2";
     tx.execute(sql, args![id, worker, state.name(), next_try, reply, now]).await.map(drop)
+}
+
+/// Gives back what this worker has leased and not tried; it does not count as an attempt. A reason, if there is one, is
+/// remembered.
+pub async fn give_back(
+    tx: &mut Tx,
+    worker: &str,
+    id: MailId,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET lease_until_us = NULL, lease_by = NULL, attempts = attempts - 1,
+            last_reply = coalesce($3, last_reply)
+        WHERE id = $1 AND lease_by = $2";
+    tx.execute(sql, args![id, worker, reason]).await.map(drop)
 }
 
 /// All that lies in it of this sort, in the order in which it was decided.

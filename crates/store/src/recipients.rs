@@ -10,14 +10,20 @@ use crate::{StoreError, Tx, calendar_feeds, untold};
 pub enum Notification {
     /// That the covers of sensors end (R29).
     LicenseExpiration,
+    /// That the pool holds less than the renewals of the next 60 days need.
+    PoolLow,
 }
 
 impl Notification {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::LicenseExpiration, Self::PoolLow];
+
     /// The name on record.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::LicenseExpiration => "license_expiration",
+            Self::PoolLow => "pool_low",
         }
     }
 }

@@ -38,6 +38,9 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("delete", "…/calendar-feed", [204, 204, 403, 403, 404, 404, 401]),
     // Whoever has the address reads it.
     ("get", "/calendar/{file}", [200; 7]),
+    ("get", "…/notices", [200, 200, 403, 403, 404, 404, 401]),
+    ("post", "…/notices/{notice_id}/retry", [200, 200, 403, 403, 404, 404, 401]),
+    ("post", "…/notices/test", [202, 202, 403, 403, 404, 404, 401]),
     ("get", "…/sensor-values", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/sensors.csv", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/measurements.csv", [200, 200, 200, 200, 404, 404, 401]),
@@ -105,6 +108,9 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("post", "/api/v1/password-resets/redemption", [410; 7]),
     ("post", "/api/v1/invitations/look-up", [200; 7]),
     ("post", "/api/v1/invitations/acceptance", [201; 7]),
+    ("get", "/api/v1/unsubscriptions/{token}", [200; 7]),
+    ("post", "/api/v1/unsubscriptions/{token}", [200; 7]),
+    ("post", "/api/v1/unsubscriptions/{token}/undo", [200; 7]),
     // Everybody may try; nobody's password is empty.
     ("post", "/api/v1/sessions", [401; 7]),
     // A token is no log-in.
@@ -153,6 +159,12 @@ async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (Strin
     if path.contains("{alert_rule_id}") {
         let reply = administrator.post("…/alert-rules", &low_battery()).await;
         filled = filled.replace("{alert_rule_id}", &text(&reply.body["id"]));
+    }
+    if path.contains("{notice_id}") {
+        filled = filled.replace("{notice_id}", &world.failed_notice().await);
+    }
+    if path.contains("{token}") {
+        filled = filled.replace("{token}", &world.unsubscription().await);
     }
     if path.contains("{token_id}") {
         let reply = administrator.call("POST", "…/tokens", None).await;

@@ -8,7 +8,8 @@ use tenure_store::on_both;
 use tenure_store::outbox::{self, Attachment, Mail, Posted, State};
 use tenure_store::testing::TestDb;
 
-use super::{Content, Delivery, FolderMailer, Handing, Mailer, wait_after};
+use super::worker::{MOST_ATTEMPTS, Outage, wait_after};
+use super::{Content, Delivery, FolderMailer, Handing, Mailer};
 use crate::App;
 use crate::tests::World;
 
@@ -108,16 +109,84 @@ async fn r33_a_mail_that_will_never_be_taken_is_not_tried_again(test: TestDb) {
     assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 0);
 }
 
-async fn r33_after_twenty_attempts_it_is_given_up(test: TestDb) {
+async fn r33_after_three_days_it_is_given_up_and_keeps_what_it_says(test: TestDb) {
     let world = World::new(test);
     post(&world.app, 1).await;
-    let mailer = Told::answering(&vec![later(); 30]);
-    for attempt in 1..=20 {
+    let mailer = Told::answering(&vec![later(); 80]);
+    let start = world.app.clock.now();
+    for attempt in 1..=MOST_ATTEMPTS {
         assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 1, "{attempt}");
-        world.clock.set(world.app.clock.now().plus_seconds(2 * 3_600));
+        let posted = posted(&world.app).await.remove(0);
+        assert_eq!(posted.state == State::Failed, attempt == MOST_ATTEMPTS, "{attempt}");
+        assert_eq!(posted.settled_at.is_some(), attempt == MOST_ATTEMPTS, "{attempt}");
+        world.clock.set(posted.next_try_at);
     }
-    assert_eq!(posted(&world.app).await[0].state, State::Failed);
+    let failed = posted(&world.app).await.remove(0);
+    let days = failed.settled_at.unwrap().micros_since(start) / 86_400_000_000;
+    assert!((2..=4).contains(&days), "{days}");
+    assert!(failed.post.text.contains("/reset#abc") && failed.post.html.is_some(), "it can be sent again");
+    world.clock.set(world.app.clock.now().plus_seconds(86_400));
     assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 0);
+    assert_eq!(mailer.count(), usize::try_from(MOST_ATTEMPTS).unwrap());
+}
+
+/// A mail server that is away says nothing about any mail, so none is tried in vain for it.
+async fn r33_while_the_mail_server_is_away_mails_keep_their_attempts(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 30).await;
+    let away = || Delivery::Unreachable("connection refused".to_owned());
+    let taken = || Delivery::Taken("250 OK".to_owned());
+    let mailer = Told::answering(&[taken(), taken(), away()]);
+    assert_eq!(world.app.send_mail(&mailer, "a").await.unwrap(), 2);
+    assert_eq!(mailer.count(), 3, "the round ends with the first that is not heard");
+    let mails = posted(&world.app).await;
+    let sent = mails.iter().filter(|posted| posted.state == State::Sent).count();
+    assert_eq!(sent, 2);
+    let waiting = mails.iter().filter(|posted| posted.state == State::Queued && posted.attempts == 0);
+    assert_eq!(waiting.count(), 28);
+    let told = mails.iter().filter(|posted| posted.last_reply.as_deref() == Some("connection refused"));
+    assert_eq!(told.count(), 2, "those that this worker had are told why");
+    while world.app.send_mail(&mailer, "b").await.unwrap() > 0 {}
+    assert!(
+        posted(&world.app).await.iter().all(|posted| posted.state == State::Sent && posted.attempts == 1)
+    );
+}
+
+#[test]
+fn an_outage_is_waited_out_for_five_minutes_at_the_most() {
+    let now = Instant::from_seconds(1_900_000_000);
+    let mut outage = Outage::after(None, now, 0);
+    assert!(outage.goes_on(now.plus_seconds(14)) && !outage.goes_on(now.plus_seconds(15)));
+    for _ in 0..20 {
+        outage = Outage::after(Some(outage), now, 999);
+    }
+    assert!(outage.goes_on(now.plus_seconds(299)) && !outage.goes_on(now.plus_seconds(300)));
+    assert!(!outage.goes_on(now.plus_seconds(-86_400)), "a clock that has stepped back makes it no longer");
+}
+
+/// A recipient whose server has no time keeps nobody else waiting.
+async fn r33_one_mail_that_has_to_wait_lets_the_others_pass(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 30).await;
+    let mailer = Told::answering(&[later()]);
+    while world.app.send_mail(&mailer, "a").await.unwrap() > 0 {}
+    let sent = posted(&world.app).await.iter().filter(|posted| posted.state == State::Sent).count();
+    assert_eq!((sent, mailer.count()), (29, 30));
+}
+
+/// A service that is told to stop finishes the mail in hand, and leaves the others to whoever comes.
+async fn r33_a_worker_that_stops_gives_back_what_it_has_not_begun(test: TestDb) {
+    let world = World::new(test);
+    post(&world.app, 3).await;
+    let mailer = Told::default();
+    let (stop, stopped) = tokio::sync::watch::channel(true);
+    world.app.run_mail(&mailer, stopped).await;
+    drop(stop);
+    assert_eq!(mailer.count(), 1);
+    let mails = posted(&world.app).await;
+    let attempts: Vec<u32> = mails.iter().map(|posted| posted.attempts).collect();
+    assert_eq!(attempts.iter().sum::<u32>(), 1, "{attempts:?}");
+    assert_eq!(world.app.send_mail(&mailer, "b").await.unwrap(), 2, "at once");
 }
 
 async fn r33_workers_at_once_send_each_mail_once(test: TestDb) {
@@ -212,7 +281,10 @@ async fn without_a_mail_server_mail_is_put_into_a_folder(test: TestDb) {
 on_both!(
     r33_a_mail_that_is_not_taken_is_tried_again_later_and_then_forgotten,
     r33_a_mail_that_will_never_be_taken_is_not_tried_again,
-    r33_after_twenty_attempts_it_is_given_up,
+    r33_after_three_days_it_is_given_up_and_keeps_what_it_says,
+    r33_while_the_mail_server_is_away_mails_keep_their_attempts,
+    r33_one_mail_that_has_to_wait_lets_the_others_pass,
+    r33_a_worker_that_stops_gives_back_what_it_has_not_begun,
     r33_workers_at_once_send_each_mail_once,
     r33_a_lease_that_has_run_out_is_anothers,
     old_mail_is_forgotten,

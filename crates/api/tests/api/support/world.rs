@@ -14,11 +14,13 @@ use sqlx::Connection;
 use tenure_api::{ApiState, GatewayDoor, ServiceInfo};
 use tenure_app::create_user::NewUser;
 use tenure_app::issue_code::Order;
+use tenure_app::unsubscribe::Topic;
 use tenure_app::{Actor as By, App, Clock, ManualClock, Secret, SeededEntropy, Settings};
-use tenure_domain::{Instant, OrganizationId, Role, SensorId, Serial};
-use tenure_store::Db;
-use tenure_store::outbox::{self, Mail};
+use tenure_domain::{Instant, MailId, OrganizationId, Role, SensorId, Serial};
+use tenure_store::outbox::{self, Mail, State};
+use tenure_store::recipients::Notification;
 use tenure_store::sensors::NewSensor;
+use tenure_store::{Db, users};
 use tower::ServiceExt;
 
 use super::{Actor, Administrator, Door};
@@ -155,6 +157,41 @@ impl World {
         let posted = outbox::all::<Mail>(&mut tx).await.unwrap();
         tx.roll_back().await.unwrap();
         posted.into_iter().map(|posted| posted.post).collect()
+    }
+
+    /// A mail of Harbor that the mail server has refused for good; its id.
+    pub(crate) async fn failed_notice(&self) -> String {
+        let now = self.app.clock.now();
+        let mail = Mail {
+            id: MailId::new(now, self.app.entropy.bits()),
+            organization: Some(self.harbor),
+            kind: "month_before".to_owned(),
+            recipient: "bob@harbor.example".to_owned(),
+            language: "en".to_owned(),
+            subject: "3 sensors stop sending".to_owned(),
+            text: "Which".to_owned(),
+            html: Some("<p>Which</p>".to_owned()),
+            attachment: None,
+            unsubscribe: None,
+            created_at: now,
+        };
+        let mut tx = self.app.db.begin().await.unwrap();
+        outbox::insert(&mut tx, &mail).await.unwrap();
+        outbox::lease::<Mail>(&mut tx, "worker", now, now.plus_seconds(60), 100).await.unwrap();
+        let failed = (State::Failed, now);
+        outbox::settle(&mut tx, "worker", mail.id, failed, now, "550 no such person").await.unwrap();
+        tx.commit().await.unwrap();
+        mail.id.to_string()
+    }
+
+    /// What an address holds by which Harbor's Administrator is told of expirations no more.
+    pub(crate) async fn unsubscription(&self) -> String {
+        let mut tx = self.app.db.read().await.unwrap();
+        let user = users::by_email(&mut tx, "administrator@harbor.example").await.unwrap().unwrap();
+        tx.roll_back().await.unwrap();
+        let topic = Topic::Notification(Notification::LicenseExpiration);
+        let address = self.app.unsubscribe_address(self.harbor, user.id, topic);
+        address.rsplit_once('/').unwrap().1.to_owned()
     }
 
     /// What the link to this page holds behind its `#`, in the last mail that has one.

@@ -1,0 +1,101 @@
+//! One person's tick: whether they are told of one thing by e-mail (R30).
+
+use tenure_domain::{AlertRuleId, OrganizationId, UserId};
+
+use crate::args::args;
+use crate::recipients::Notification;
+use crate::{StoreError, Tx};
+
+/// What somebody is told of in an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// What the Notification manager has a list for.
+    Notification(Notification),
+    /// The alerts of a rule.
+    AlertRule(AlertRuleId),
+}
+
+/// Whether a member is told of it.
+///
+/// # Errors
+///
+/// Those of the database; so for all functions of this module.
+pub async fn is_told(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+    topic: Topic,
+) -> Result<bool, StoreError> {
+    let row = match topic {
+        Topic::Notification(kind) => {
+            let sql = "SELECT r.user_id FROM notification_recipients r
+                JOIN memberships m ON m.user_id = r.user_id AND m.organization_id = r.organization_id
+                WHERE r.organization_id = $1 AND r.kind = $2 AND r.user_id = $3";
+            tx.one_or_none(sql, args![organization, kind.name(), user]).await?
+        }
+        Topic::AlertRule(rule) => {
+            let sql = "SELECT c.user_id FROM alert_rule_recipients c
+                JOIN alert_rules r ON r.id = c.rule_id AND r.organization_id = $1
+                JOIN memberships m ON m.user_id = c.user_id AND m.organization_id = r.organization_id
+                WHERE c.rule_id = $2 AND c.user_id = $3";
+            tx.one_or_none(sql, args![organization, rule, user]).await?
+        }
+    };
+    Ok(row.is_some())
+}
+
+/// Takes the tick away; returns whether there was one.
+pub async fn untick(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+    topic: Topic,
+) -> Result<bool, StoreError> {
+    let gone = match topic {
+        Topic::Notification(kind) => {
+            let sql = "DELETE FROM notification_recipients
+                WHERE organization_id = $1 AND kind = $2 AND user_id = $3";
+            tx.execute(sql, args![organization, kind.name(), user]).await?
+        }
+        Topic::AlertRule(rule) => {
+            let sql = "DELETE FROM alert_rule_recipients WHERE rule_id = $2 AND user_id = $3
+                AND EXISTS (SELECT 1 FROM alert_rules r WHERE r.id = $2 AND r.organization_id = $1)";
+            tx.execute(sql, args![organization, rule, user]).await?
+        }
+    };
+    Ok(gone > 0)
+}
+
+/// Sets the tick of a member; returns whether there was none.
+pub async fn tick(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+    topic: Topic,
+) -> Result<bool, StoreError> {
+    let new = match topic {
+        Topic::Notification(kind) => {
+            let sql =
+                "INSERT INTO notification_recipients (organization_id, kind, user_id) VALUES ($1, $2, $3)
+                ON CONFLICT DO NOTHING";
+            tx.execute(sql, args![organization, kind.name(), user]).await?
+        }
+        Topic::AlertRule(rule) => {
+            let sql = "INSERT INTO alert_rule_recipients (rule_id, user_id)
+                SELECT id, $3 FROM alert_rules WHERE id = $2 AND organization_id = $1
+                ON CONFLICT DO NOTHING";
+            tx.execute(sql, args![organization, rule, user]).await?
+        }
+    };
+    Ok(new > 0)
+}
+
+/// How an alert rule of the organization is called, if it is still there.
+pub async fn rule_name(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    rule: AlertRuleId,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT name FROM alert_rules WHERE id = $1 AND organization_id = $2";
+    tx.one_or_none(sql, args![rule, organization]).await?.map(|row| row.text("name")).transpose()
+}
