@@ -26,6 +26,7 @@ mod licenses;
 mod me;
 mod measurements;
 mod new_organization;
+mod notice_outlook;
 mod notices;
 mod operator_codes;
 mod operator_organizations;
@@ -133,6 +134,7 @@ fn routes() -> OpenApiRouter<ApiState> {
             calendar::remove_calendar_feed
         ))
         .routes(routes!(calendar::calendar))
+        .routes(routes!(notice_outlook::notice_outlook))
         .routes(routes!(recipients::recipients, recipients::set_recipients))
         .routes(routes!(notices::list_notices))
         .routes(routes!(notices::retry_notice))

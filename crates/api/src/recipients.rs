@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use tenure_app::recipients::{Recipients, RecipientsChange};
 use tenure_domain::UserId;
 use utoipa::ToSchema;
 
@@ -11,12 +12,32 @@ use crate::extract::Body;
 use crate::{ApiState, Problem};
 
 /// Who is told of what.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct NotificationRecipients {
     /// The members who are told that the covers of sensors end (R29).
     #[schema(value_type = Vec<String>)]
     license_expiration: Vec<UserId>,
+    /// The members who are told that the pool holds less than the renewals of the next 60 days need.
+    #[schema(value_type = Vec<String>)]
+    pool_low: Vec<UserId>,
+}
+
+impl From<Recipients> for NotificationRecipients {
+    fn from(Recipients { license_expiration, pool_low }: Recipients) -> Self {
+        Self { license_expiration, pool_low }
+    }
+}
+
+/// Who is to be told of what. A list that is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewNotificationRecipients {
+    /// The members who are told that the covers of sensors end (R29).
+    #[schema(value_type = Option<Vec<String>>)]
+    license_expiration: Option<Vec<UserId>>,
+    /// The members who are told that the pool holds less than the renewals of the next 60 days need.
+    #[schema(value_type = Option<Vec<String>>)]
+    pool_low: Option<Vec<UserId>>,
 }
 
 /// Read who is told of what
@@ -31,8 +52,7 @@ pub(crate) async fn recipients(
     by: Member<access::ManageNotifications>,
     State(state): State<ApiState>,
 ) -> Result<Json<NotificationRecipients>, Problem> {
-    let license_expiration = state.app.recipients(by.organization).await?;
-    Ok(Json(NotificationRecipients { license_expiration }))
+    Ok(Json(state.app.recipients(by.organization).await?.into()))
 }
 
 /// Set who is told of what
@@ -43,14 +63,14 @@ pub(crate) async fn recipients(
     path = "/api/v1/organizations/{organization_id}/notification-recipients",
     tag = "organization",
     params(("organization_id" = String, Path, description = "The organization")),
-    request_body = NotificationRecipients,
+    request_body = NewNotificationRecipients,
     responses((status = 200, body = NotificationRecipients)),
 )]
 pub(crate) async fn set_recipients(
     by: Member<access::ManageNotifications>,
     State(state): State<ApiState>,
-    Body(wish): Body<NotificationRecipients>,
+    Body(NewNotificationRecipients { license_expiration, pool_low }): Body<NewNotificationRecipients>,
 ) -> Result<Json<NotificationRecipients>, Problem> {
-    let told = state.app.set_recipients(&by.ctx, by.organization, &wish.license_expiration).await?;
-    Ok(Json(NotificationRecipients { license_expiration: told }))
+    let change = RecipientsChange { license_expiration, pool_low };
+    Ok(Json(state.app.set_recipients(&by.ctx, by.organization, change).await?.into()))
 }

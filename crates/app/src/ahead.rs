@@ -7,6 +7,7 @@ use tenure_domain::{
     Ahead, AtEnd, Chain, Date, Instant, License, LicenseId, OrganizationId, Pool, Refusal, Sensor, SensorId,
 };
 use tenure_store::covers::{self, Named};
+use tenure_store::organizations::Organization;
 use tenure_store::{Tx, codes, ledger};
 
 use crate::settle::Reading;
@@ -100,7 +101,7 @@ impl App {
 
 /// What is to be known of an organization to look ahead.
 pub(crate) struct Outlook {
-    organization: tenure_store::organizations::Organization,
+    organization: Organization,
     /// The last local date that is looked at.
     pub(crate) until: Date,
     horizon: Instant,
@@ -112,18 +113,33 @@ pub(crate) struct Outlook {
 impl Outlook {
     /// As far as the end of the day in `days` days.
     pub(crate) async fn load(reading: &mut Reading, days: u32) -> Result<Self, AppError> {
-        let until = reading.today.saturating_add(jiff::Span::new().days(i64::from(days)));
-        let horizon =
-            reading.organization.zone.first_instant_of(until.saturating_add(jiff::Span::new().days(1)));
-        Self::load_until(reading, until, horizon).await
+        Self::load_days(&mut reading.tx, &reading.organization, reading.today, days).await
     }
 
-    async fn load_until(reading: &mut Reading, until: Date, horizon: Instant) -> Result<Self, AppError> {
-        let organization = reading.organization.clone();
-        let sensors = ledger::ending(&mut reading.tx, organization.id, horizon).await?;
+    /// As far as the end of the day `days` days after `today`.
+    pub(crate) async fn load_days(
+        tx: &mut Tx,
+        organization: &Organization,
+        today: Date,
+        days: u32,
+    ) -> Result<Self, AppError> {
+        let until = today.saturating_add(jiff::Span::new().days(i64::from(days)));
+        let horizon = organization.zone.first_instant_of(until.saturating_add(jiff::Span::new().days(1)));
+        Self::load_until(tx, organization, until, horizon).await
+    }
+
+    /// As far as an instant of the day `until`.
+    pub(crate) async fn load_until(
+        tx: &mut Tx,
+        organization: &Organization,
+        until: Date,
+        horizon: Instant,
+    ) -> Result<Self, AppError> {
+        let organization = organization.clone();
+        let sensors = ledger::ending(tx, organization.id, horizon).await?;
         let mut outlook = Self { organization, until, horizon, sensors, pool: Vec::new(), goes_on: true };
         let length = u32::try_from(outlook.sensors.len()).unwrap_or(u32::MAX).saturating_add(POOL_HEAD);
-        outlook.load_pool(&mut reading.tx, length).await?;
+        outlook.load_pool(tx, length).await?;
         Ok(outlook)
     }
 
@@ -187,7 +203,11 @@ async fn endings(tx: &mut Tx, organization: OrganizationId, lapses: &[Lapse]) ->
     Ok(Endings { count: lapses.len(), first_on: lapses.first().map(|lapse| lapse.end.expires_on), first })
 }
 
-async fn named(tx: &mut Tx, organization: OrganizationId, lapses: &[Lapse]) -> Result<Vec<Ending>, AppError> {
+pub(crate) async fn named(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    lapses: &[Lapse],
+) -> Result<Vec<Ending>, AppError> {
     let ids: Vec<SensorId> = lapses.iter().map(|lapse| lapse.sensor).collect();
     let mut names = covers::names(tx, organization, &ids).await?;
     let ending =
@@ -238,8 +258,9 @@ impl RowEnds {
             && lasting
             && covers::renewals_are_at_most(&mut reading.tx, organization, last, left).await?;
         if !row_ends.all_renew {
-            let mut outlook = Outlook::load_until(reading, until, last).await?;
-            row_ends.ends = outlook.look(&mut reading.tx, &[]).await?.at_ends();
+            let (tx, organization) = (&mut reading.tx, &reading.organization);
+            let mut outlook = Outlook::load_until(tx, organization, until, last).await?;
+            row_ends.ends = outlook.look(tx, &[]).await?.at_ends();
         }
         Ok(row_ends)
     }

@@ -79,6 +79,9 @@ impl App {
             .into());
         }
         organizations::update(&mut settled.tx, &settled.organization).await?;
+        if settled.organization.zone != before.zone {
+            organizations::look_again(&mut settled.tx, id, settled.now).await?;
+        }
         let (was, is) = (shown(&before), shown(&settled.organization));
         if was != is {
             settled.audit("organization_changed", id.to_string(), Some(was), Some(is)).await?;

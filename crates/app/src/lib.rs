@@ -47,6 +47,8 @@ pub mod log_in;
 pub mod lost_connections;
 pub mod mail;
 pub mod me;
+pub mod notice_outlook;
+pub mod notices;
 pub mod one_time_codes;
 pub mod preview_assignment;
 pub mod ready;

@@ -13,6 +13,7 @@ mod list;
 mod measured;
 mod message;
 mod plural;
+mod post;
 mod preview;
 mod samples;
 mod smtp;

@@ -3,8 +3,10 @@
 use tenure_domain::{Chain, CodeId, OrganizationId, Refusal, Sensor, SensorId, Serial};
 use tenure_store::audit::{self, Entry};
 use tenure_store::codes::{self, Code, Tally};
-use tenure_store::{Tx, ledger, released, sensors};
+use tenure_store::covers::{self, Named};
+use tenure_store::{Tx, ledger, recipients, released};
 
+use crate::mail::{CodeRevoked, Content};
 use crate::settled::{SettledOrganization, Stop};
 use crate::{App, AppError, Ctx};
 
@@ -66,11 +68,15 @@ impl App {
         let organization = code.redemption.ok_or_else(|| not_found.clone())?.organization;
 
         let mut settled = self.settled(ctx, organization).await?;
-        let (was_revoked, _) = settled.revoke(id, end_active).await?;
+        let before = codes::get(&mut settled.tx, id).await?.ok_or_else(|| not_found.clone())?;
+        let (was_revoked, touched) = settled.revoke(id, end_active).await?;
         let after = serde_json::json!({ "end_active": end_active });
         settled.audit("code_revoked", id.to_string(), None, Some(after)).await?;
         let code = codes::get(&mut settled.tx, id).await?.ok_or(not_found)?;
         audit_revocation(&mut settled.tx, ctx, &code, end_active).await?;
+        if before.tally != code.tally {
+            settled.tell_administrators(self, (&before, &code), &touched).await?;
+        }
         settled.commit(self).await?;
         let Tally { active, released, revoked, .. } = code.tally;
         Ok(Revoked { was_revoked, revoked, still_active: active, still_released: released })
@@ -96,11 +102,7 @@ impl App {
         let before = codes::get(&mut settled.tx, id).await?.ok_or(not_found)?.tally;
         let (_, touched) = settled.revoke(id, end_active).await?;
         let organization = (settled.organization.id, settled.organization.name.clone());
-        let mut losing = Vec::new();
-        for sensor in touched.iter().filter(|sensor| !matches!(sensor.chain, Chain::Running { .. })) {
-            let row = sensors::get(&mut settled.tx, organization.0, sensor.id).await?;
-            losing.extend(row.map(|row| (row.id, row.serial, row.name)));
-        }
+        let losing = settled.uncovered(&touched).await?;
         settled.roll_back().await?;
         Ok(RevocationPreview {
             available: before.available,
@@ -108,7 +110,7 @@ impl App {
             active: before.active,
             released: before.released,
             organization: Some(organization),
-            losing_cover: losing,
+            losing_cover: losing.into_iter().map(|sensor| (sensor.id, sensor.serial, sensor.name)).collect(),
         })
     }
 }
@@ -141,6 +143,37 @@ impl SettledOrganization {
             })
             .await?;
         Ok((was_revoked, touched))
+    }
+}
+
+impl SettledOrganization {
+    /// Those of these sensors that have no cover.
+    async fn uncovered(&mut self, sensors: &[Sensor]) -> Result<Vec<Named>, AppError> {
+        let uncovered = sensors.iter().filter(|sensor| !matches!(sensor.chain, Chain::Running { .. }));
+        let ids: Vec<SensorId> = uncovered.map(|sensor| sensor.id).collect();
+        let mut names = covers::names(&mut self.tx, self.organization.id, &ids).await?;
+        Ok(ids.iter().filter_map(|id| names.remove(id)).collect())
+    }
+
+    /// Mails the Administrators what a revocation has done (R5).
+    async fn tell_administrators(
+        &mut self,
+        app: &App,
+        (before, after): (&Code, &Code),
+        touched: &[Sensor],
+    ) -> Result<(), AppError> {
+        let losing = self.uncovered(touched).await?;
+        let ended = |code: &Code| code.tally.active + code.tally.released;
+        let content = CodeRevoked {
+            organization: self.organization.name.clone(),
+            key: after.redemption.as_ref().map(|redemption| redemption.key.clone()).unwrap_or_default(),
+            revoked: after.tally.revoked - before.tally.revoked,
+            ended_active: ended(before) - ended(after),
+            losing_cover: losing.into_iter().map(|sensor| (sensor.name, sensor.serial)).collect(),
+        };
+        let told = recipients::administrators(&mut self.tx, self.organization.id).await?;
+        app.post(&mut self.tx, self.organization.id, &told, None, &Content::CodeRevoked(&content)).await?;
+        Ok(())
     }
 }
 

@@ -101,6 +101,11 @@ impl App {
                 Ok(organizations) => tracing::info!(organizations, "settled what was due"),
                 Err(error) => tracing::warn!(%error, "could not settle what is due; trying again"),
             }
+            match self.tell_due().await {
+                Ok(0) => {}
+                Ok(mails) => tracing::info!(mails, "wrote notices"),
+                Err(error) => tracing::warn!(%error, "could not look for notices; trying again"),
+            }
             ticks += 1;
             if ticks % TICKS_PER_ROUND == 0
                 && let Err(error) = self.keep_house(hearing.since).await

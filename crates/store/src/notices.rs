@@ -127,17 +127,6 @@ pub async fn look_again(
     UPDATE.run(tx, rows.collect()).await.map(drop)
 }
 
-/// Looks at all sensors of an organization again, of which something is still to be told: its zone has changed.
-pub async fn look_at_all_again(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    now: Instant,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE sensors SET notice_due_us = $2
-        WHERE organization_id = $1 AND notice_due_us IS NOT NULL AND removed_us IS NULL";
-    tx.execute(sql, args![organization, now]).await.map(drop)
-}
-
 /// Whether the mail of this kind was decided on a notice day.
 pub async fn has_digest(
     tx: &mut Tx,

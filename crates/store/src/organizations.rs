@@ -218,6 +218,16 @@ pub async fn to_look_at(tx: &mut Tx, now: Instant) -> Result<Vec<OrganizationId>
     tx.all(sql, args![now]).await?.iter().map(|row| row.parsed("id")).collect()
 }
 
+/// Lets an organization, and all its sensors of which something is still to be told, be looked at for notices again:
+/// its zone has changed.
+pub async fn look_again(tx: &mut Tx, id: OrganizationId, now: Instant) -> Result<(), StoreError> {
+    let sql = "UPDATE sensors SET notice_due_us = $2
+        WHERE organization_id = $1 AND notice_due_us IS NOT NULL AND removed_us IS NULL";
+    tx.execute(sql, args![id, now]).await?;
+    let sql = "UPDATE organizations SET notices_morning_us = $2 WHERE id = $1";
+    tx.execute(sql, args![id, now]).await.map(drop)
+}
+
 /// Keeps that the organization was looked at for notices.
 pub async fn looked(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
     let sql =

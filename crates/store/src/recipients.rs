@@ -1,9 +1,9 @@
 //! Who is told of what by e-mail (R30).
 
-use tenure_domain::{OrganizationId, UserId};
+use tenure_domain::{OrganizationId, Role, UserId, Zone};
 
 use crate::args::args;
-use crate::{StoreError, Tx, calendar_feeds, untold};
+use crate::{Row, StoreError, Tx, calendar_feeds, untold};
 
 /// What users are told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,19 @@ pub enum Notification {
     LicenseExpiration,
     /// That the pool holds less than the renewals of the next 60 days need.
     PoolLow,
+}
+
+/// Somebody who is told by e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The user.
+    pub user: UserId,
+    /// Their e-mail address.
+    pub email: String,
+    /// Their language, an ISO 639-1 code.
+    pub language: String,
+    /// The zone in which they read instants; none for the organization's.
+    pub zone: Option<Zone>,
 }
 
 impl Notification {
@@ -43,6 +56,41 @@ pub async fn of(
         WHERE r.organization_id = $1 AND r.kind = $2 ORDER BY r.user_id";
     let rows = tx.all(sql, args![organization, notification.name()]).await?;
     rows.iter().map(|row| row.parsed("user_id")).collect()
+}
+
+const PERSON: &str = "SELECT u.id, u.email, u.language, u.time_zone FROM users u";
+
+pub(crate) fn recipient(row: &Row) -> Result<Recipient, StoreError> {
+    Ok(Recipient {
+        user: row.parsed("id")?,
+        email: row.text("email")?,
+        language: row.text("language")?,
+        zone: row.parsed_or_null("time_zone")?,
+    })
+}
+
+/// Where those who are told of this are reached, in the order in which they were made.
+pub async fn reached(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    notification: Notification,
+) -> Result<Vec<Recipient>, StoreError> {
+    let sql = format!(
+        "{PERSON} JOIN notification_recipients r ON r.user_id = u.id
+         JOIN memberships m ON m.user_id = r.user_id AND m.organization_id = r.organization_id
+         WHERE r.organization_id = $1 AND r.kind = $2 ORDER BY u.id"
+    );
+    tx.all_text(sql, args![organization, notification.name()]).await?.iter().map(recipient).collect()
+}
+
+/// Where the Administrators of an organization are reached (R5), in the order in which they were made.
+pub async fn administrators(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Recipient>, StoreError> {
+    let sql = format!(
+        "{PERSON} JOIN memberships m ON m.user_id = u.id
+         WHERE m.organization_id = $1 AND m.role = $2 ORDER BY u.id"
+    );
+    let args = args![organization, Role::Administrator.name()];
+    tx.all_text(sql, args).await?.iter().map(recipient).collect()
 }
 
 /// Ticks a user.

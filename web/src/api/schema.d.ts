@@ -607,6 +607,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{organization_id}/notice-outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look ahead to the next mails
+         * @description R29 to R32 played forward: when mails will be written, and of what they will tell.
+         */
+        get: operations["notice_outlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{organization_id}/notification-recipients": {
         parameters: {
             query?: never;
@@ -1710,6 +1730,34 @@ export interface components {
             by: string;
             organization_id: string;
         };
+        /** @description A mail that will be written if nobody does anything. */
+        ComingNotice: {
+            /**
+             * Format: date-time
+             * @description When it is written.
+             */
+            at: string;
+            /**
+             * Format: date
+             * @description The first of their last covered dates.
+             */
+            first_expires_on: string;
+            /** @description What it is about: `month_before`, `expiration_day`. */
+            kind: string;
+            /**
+             * Format: date
+             * @description The last of them.
+             */
+            last_expires_on: string;
+            /** @description For how many no license is left. */
+            no_license: number;
+            /** @description How many will be renewed automatically from the pool. */
+            renews: number;
+            /** @description Of how many sensors it tells. */
+            sensors: number;
+            /** @description How many have auto renewal off. */
+            stops: number;
+        };
         /** @description What a sensor has told of itself last. */
         Device: {
             /** @description Its configuration; null until it came. */
@@ -2134,6 +2182,13 @@ export interface components {
              */
             serial: string;
         };
+        /** @description Who is to be told of what. A list that is left out stays as it is. */
+        NewNotificationRecipients: {
+            /** @description The members who are told that the covers of sensors end (R29). */
+            license_expiration?: string[] | null;
+            /** @description The members who are told that the pool holds less than the renewals of the next 60 days need. */
+            pool_low?: string[] | null;
+        };
         /** @description An organization that is to be made. */
         NewOrganization: {
             /**
@@ -2230,10 +2285,33 @@ export interface components {
              */
             role?: string | null;
         };
+        /** @description What the next mails will say. */
+        NoticeForecast: {
+            /**
+             * Format: date-time
+             * @description When it was last found out whether somebody is to be told.
+             */
+            last_run_at?: string | null;
+            /** @description Whether mail goes to a mail server; else it is put into a folder of the service. */
+            mail_by_smtp: boolean;
+            /** @description The mails of the next 62 days, the first one first. */
+            next: components["schemas"]["ComingNotice"][];
+            /**
+             * Format: date-time
+             * @description When it is found out next, if nobody does anything.
+             */
+            next_run_at: string;
+            /** @description Whether the pool has what the coming renewals need. */
+            pool_low: components["schemas"]["PoolNeed"];
+            /** @description How many people are told of expirations. */
+            recipients: number;
+        };
         /** @description Who is told of what. */
         NotificationRecipients: {
             /** @description The members who are told that the covers of sensors end (R29). */
             license_expiration: string[];
+            /** @description The members who are told that the pool holds less than the renewals of the next 60 days need. */
+            pool_low: string[];
         };
         /** @description A secret for an authenticator app. */
         OneTimeCodeSecret: {
@@ -2387,6 +2465,28 @@ export interface components {
              * @description The value, or the slice's mean; null when the sensor reported only errors.
              */
             value?: number | null;
+        };
+        /** @description Whether the pool has what the coming renewals need. */
+        PoolNeed: {
+            /**
+             * Format: int32
+             * @description How many days are looked ahead.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description How many are in the pool.
+             */
+            licenses_left: number;
+            /** @description Whether it has less. */
+            low: boolean;
+            /** @description How many licenses the renewals need by then. */
+            needed: number;
+            /**
+             * Format: date
+             * @description The last local date that is looked at.
+             */
+            until: string;
         };
         /** @description A problem (RFC 9457). */
         Problem: {
@@ -6483,6 +6583,73 @@ export interface operations {
             };
         };
     };
+    notice_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeForecast"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recipients: {
         parameters: {
             query?: never;
@@ -6562,7 +6729,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NotificationRecipients"];
+                "application/json": components["schemas"]["NewNotificationRecipients"];
             };
         };
         responses: {

@@ -31,6 +31,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("post", "…/activation-codes", [201, 201, 403, 403, 404, 404, 401]),
     ("post", "…/activation-codes/preview", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/license-summary", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/notice-outlook", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/notification-recipients", [200, 200, 403, 403, 404, 404, 401]),
     ("put", "…/notification-recipients", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/calendar-feed", [200, 200, 403, 200, 404, 404, 401]),

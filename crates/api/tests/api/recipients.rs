@@ -16,20 +16,21 @@ async fn r30_the_creator_is_told_until_others_are(world: World) {
     let (creator, manager) = (id_of(&world, "administrator").await, id_of(&world, "manager").await);
     let path = "…/notification-recipients";
     let told = world.by(Manager).get(path).await;
-    assert_eq!(told.body, json!({ "license_expiration": [creator] }), "a later member is not ticked");
+    let first = json!({ "license_expiration": [creator], "pool_low": [creator] });
+    assert_eq!(told.body, first, "a later member is not ticked");
     let wish = json!({ "license_expiration": [manager, creator, manager] });
     let mut both = [creator.clone(), manager.clone()];
     both.sort();
     let put = world.by(Manager).call("PUT", path, Some(&wish)).await;
-    assert_eq!((put.status, &put.body), (200, &json!({ "license_expiration": both })));
+    assert_eq!((put.status, &put.body), (200, &json!({ "license_expiration": both, "pool_low": [creator] })));
     assert_eq!(world.by(Manager).get(path).await.body, put.body);
     let trail = world.by(Manager).get("…/audit?limit=1").await.body;
     assert_eq!(trail["items"][0]["action"], "notification_recipients_changed");
     assert_eq!(trail["items"][0]["subject"]["name"], "Harbor");
-    assert_eq!(trail["items"][0]["before"], json!({ "license_expiration": [creator] }));
+    assert_eq!(trail["items"][0]["before"], first);
     world.by(Manager).call("PUT", path, Some(&wish)).await;
     assert_eq!(world.by(Manager).get("…/audit?limit=1").await.body, trail, "nothing has changed");
-    let nobody = json!({ "license_expiration": [] });
+    let nobody = json!({ "license_expiration": [], "pool_low": [] });
     assert_eq!(world.by(Manager).call("PUT", path, Some(&nobody)).await.body, nobody);
     assert_eq!(world.by(Manager).get(path).await.body, nobody);
 }

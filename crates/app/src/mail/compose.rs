@@ -39,7 +39,6 @@ impl App {
         })
     }
 
-    #[allow(dead_code, reason = "those who decide such mails come next")]
     /// The list that mails of this content carry, if they carry one: the same for all recipients of one language.
     pub(crate) fn attachment(
         &self,

@@ -7,6 +7,7 @@ mod codes;
 mod licenses;
 mod lists;
 mod lost_connections;
+mod notices;
 mod people;
 mod sensor_life;
 mod settling;
