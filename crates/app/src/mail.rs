@@ -1,7 +1,7 @@
 //! Mail: what is written into the outbox, and who carries it away.
 //!
-//! A use case writes a mail in the transaction that decides it (R33). [`App::run_mail`] sends what is there: it leases
-//! mails, hands them to a [`Mailer`], and tries again later what did not work out, waiting longer each time.
+//! A use case writes a mail in the transaction that decides it (R33). [`run_mail`](crate::App::run_mail) sends what is
+//! there: it leases mails, hands them to a [`Mailer`], and tries again later what did not work out, waiting longer each time.
 
 mod compose;
 mod content;

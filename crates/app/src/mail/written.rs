@@ -7,11 +7,13 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
-use tenure_domain::AtEnd;
 use tenure_domain::notice::Kind;
+use tenure_domain::{AtEnd, MailId};
+use tenure_store::outbox::Mail;
 
 use super::content::{Content, Expirations, Expiring};
 use super::document::{Links, Written};
+use super::message;
 use super::preview::{Preview, preview, shown};
 use super::samples;
 use super::templates::Templates;
@@ -304,4 +306,34 @@ fn no_mail_is_lost_for_a_template_that_fails_in_the_end() {
     let templates = own(&[("month_before.en.txt", words)]).unwrap();
     assert_eq!(written(&templates, 6).text, "Text.\n");
     assert_eq!(written(&templates, 7), written(&Templates::default(), 7));
+}
+
+#[test]
+fn one_click_is_offered_only_where_nobody_listens_in_between() {
+    let headers = |address: &str| {
+        let mail = Mail {
+            id: MailId::new(samples::NOW, 1),
+            organization: None,
+            kind: "alerts".to_owned(),
+            recipient: "ana@harbor.example".to_owned(),
+            language: "en".to_owned(),
+            subject: "Subject".to_owned(),
+            text: "Text".to_owned(),
+            html: None,
+            attachment: None,
+            unsubscribe: Some(address.to_owned()),
+            created_at: samples::NOW,
+        };
+        let formatted = message(&mail, None, &sender()).unwrap().formatted();
+        let lines = String::from_utf8(formatted).unwrap();
+        lines.lines().filter(|line| line.starts_with("List-")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // As long as real addresses are: it is not broken into lines.
+    let token = "x".repeat(140);
+    let secure = format!("https://tenure.harbor.example/api/v1/unsubscriptions/{token}");
+    let stop = format!("List-Unsubscribe: <{secure}>");
+    assert_eq!(headers(&secure), [stop.as_str(), "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]);
+    let plain = "http://127.0.0.1:8080/api/v1/unsubscriptions/x";
+    assert_eq!(headers(plain), [format!("List-Unsubscribe: <{plain}>")]);
+    assert_eq!(headers("https://x>\r\nBcc: all@harbor.example"), [""; 0]);
 }
