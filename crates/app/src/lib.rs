@@ -70,6 +70,7 @@ pub mod settle;
 pub mod sign_up;
 pub mod summarize;
 pub mod take_back;
+pub mod tell_alerts;
 pub mod test_mail;
 pub mod unsubscribe;
 pub mod users;

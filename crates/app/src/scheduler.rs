@@ -1,4 +1,4 @@
-//! The scheduler: settles what is due, also where nobody asks.
+//! The scheduler: settles what is due, also where nobody asks, and tells of alerts.
 
 use std::time::Duration;
 
@@ -105,6 +105,11 @@ impl App {
                 Ok(0) => {}
                 Ok(mails) => tracing::info!(mails, "wrote notices"),
                 Err(error) => tracing::warn!(%error, "could not look for notices; trying again"),
+            }
+            match self.tell_alerts().await {
+                Ok(0) => {}
+                Ok(mails) => tracing::info!(mails, "told of alerts"),
+                Err(error) => tracing::warn!(%error, "could not tell of alerts; trying again"),
             }
             ticks += 1;
             if ticks % TICKS_PER_ROUND == 0

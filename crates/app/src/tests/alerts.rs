@@ -24,7 +24,7 @@ on_both!(
     rules_that_cannot_be_are_refused,
 );
 
-fn above(threshold: i64) -> Condition {
+pub(super) fn above(threshold: i64) -> Condition {
     let (threshold, hysteresis) = (Decimal::new(threshold, 0), Decimal::new(5, 1));
     Condition::Above(Threshold { channel_type: ChannelType::Temperature, threshold, hysteresis })
 }
@@ -83,6 +83,14 @@ impl World {
     async fn judge_on(&self, app: &App, rules: Vec<RuleInForce>, message: Observed) {
         let mut tx = app.db.begin().await.unwrap();
         app.judge_alerts(&mut tx, &Rules::of(rules), &[message]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Judges messages that arrive together.
+    pub(super) async fn judge_all(&self, messages: &[Observed]) {
+        let mut tx = self.app.db.begin().await.unwrap();
+        let rules = Rules::of(self.rules().await);
+        self.app.judge_alerts(&mut tx, &rules, messages).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -23,7 +23,7 @@ const LONG_AGO: Instant = Instant::EPOCH;
 
 impl World {
     /// A message without samples, as the hot path keeps it, not sealed yet.
-    async fn hear(&self, customer: &Customer, sensor: SensorId) {
+    pub(super) async fn hear(&self, customer: &Customer, sensor: SensorId) {
         let (arrived, sensor) = (self.clock.now(), self.number(customer, sensor).await);
         let battery = Battery { low: false, centivolts: None, source: None };
         let status = Status { battery, signal_dbm: None, next_transmission_at: None };
@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Looks for lost connections, after sealing, at an instant and some microseconds.
-    async fn look(&self, instant: Instant, heard_since: Instant) -> u64 {
+    pub(super) async fn look(&self, instant: Instant, heard_since: Instant) -> u64 {
         self.clock.set(instant);
         self.app.seal_all().await.unwrap();
         self.app.find_lost_connections(heard_since).await.unwrap()

@@ -11,6 +11,7 @@ mod notices;
 mod people;
 mod sensor_life;
 mod settling;
+mod tell_alerts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
