@@ -64,6 +64,7 @@ needs!(
     ManageLicenses,
     ManageSensors,
     ManageNotifications,
+    ManageWebhooks,
     ManageTokens,
     ReadAudit,
     ReadRules,

@@ -48,6 +48,8 @@ mod tokens;
 mod ui;
 mod unsubscriptions;
 mod users;
+mod webhook_deliveries;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -148,6 +150,12 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(alert_rules::patch_alert_rule, alert_rules::remove_alert_rule))
         .routes(routes!(alerts::list_alerts))
         .routes(routes!(alerts::alert_counts))
+        .routes(routes!(webhooks::list_webhooks, webhooks::add_webhook))
+        .routes(routes!(webhooks::patch_webhook, webhooks::remove_webhook))
+        .routes(routes!(webhooks::renew_webhook_secret))
+        .routes(routes!(webhook_deliveries::list_deliveries))
+        .routes(routes!(webhook_deliveries::test_webhook))
+        .routes(routes!(webhook_deliveries::retry_delivery))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(operator_codes::issue_code, operator_codes::list_codes))

@@ -88,6 +88,9 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::EmailInUse
         | Refusal::TooManyAlertRules
         | Refusal::NoticeNotFailed
+        | Refusal::TooManyWebhooks
+        | Refusal::WebhookDisabled
+        | Refusal::DeliveryNotFailed
         | Refusal::OneTimeCodesOff
         | Refusal::OrganizationNameInUse
         | Refusal::LastAdministrator
@@ -100,6 +103,7 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::SerialNotConfirmed
         | Refusal::TermMalformed
         | Refusal::ZoneUnknown
+        | Refusal::WebhookNotPublic
         | Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::TooManyAttempts { .. }
         | Refusal::TooManyLogIns { .. }
@@ -182,7 +186,7 @@ impl From<AppError> for Problem {
                 tracing::error!(%error, cause, "the store did not answer a request");
                 Self::unavailable()
             }
-            error @ (AppError::Template(_) | AppError::Unsealed) => {
+            error @ (AppError::Template(_) | AppError::Unsealed | AppError::Tls(_) | AppError::Json(_)) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "the service has a fault");
                 Self::internal()

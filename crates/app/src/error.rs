@@ -18,6 +18,12 @@ pub enum AppError {
     /// A sealed secret could not be opened or made: the secret file is not the one that it was sealed with.
     #[error("a sealed secret cannot be opened: the secret file is another one")]
     Unsealed,
+    /// Webhooks cannot be called by HTTPS.
+    #[error(transparent)]
+    Tls(#[from] crate::webhooks::TlsError),
+    /// An event could not be written as JSON.
+    #[error("an event could not be written")]
+    Json(#[from] serde_json::Error),
 }
 
 impl AppError {
@@ -26,7 +32,7 @@ impl AppError {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Store(_) | Self::Template(_) | Self::Unsealed => None,
+            Self::Store(_) | Self::Template(_) | Self::Unsealed | Self::Tls(_) | Self::Json(_) => None,
         }
     }
 }

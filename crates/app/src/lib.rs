@@ -16,6 +16,7 @@ mod tests;
 
 pub mod add_alert_rule;
 pub mod add_sensors;
+pub mod add_webhook;
 pub mod ahead;
 pub mod assign_license;
 pub mod assign_licenses;
@@ -25,6 +26,7 @@ pub mod calendar;
 pub mod calendar_feeds;
 pub mod change_alert_rule;
 pub mod change_organization;
+pub mod change_webhook;
 pub mod create_organization;
 pub mod create_token;
 pub mod create_user;
@@ -43,6 +45,7 @@ pub mod list_alerts;
 pub mod list_notices;
 pub mod list_organizations;
 pub mod list_sensors;
+pub mod list_webhooks;
 pub mod log_in;
 pub mod lost_connections;
 pub mod mail;
@@ -56,7 +59,9 @@ pub mod recipients;
 pub mod redeem_code;
 pub mod remove_alert_rule;
 pub mod remove_sensor;
+pub mod remove_webhook;
 pub mod removed_sensors;
+pub mod renew_webhook_secret;
 pub mod replace_sensor;
 pub mod reset_password;
 pub mod retry_notice;
@@ -72,8 +77,12 @@ pub mod summarize;
 pub mod take_back;
 pub mod tell_alerts;
 pub mod test_mail;
+pub mod test_webhook;
 pub mod unsubscribe;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhook_events;
+pub mod webhooks;
 
 /// The rows of the store that use cases return, for those who may not name the store.
 pub mod rows {
@@ -87,11 +96,12 @@ pub mod rows {
     pub use tenure_store::mails::{MailPlace, MailQuery};
     pub use tenure_store::messages::{SensorState, Status};
     pub use tenure_store::organizations::{Listed as ListedOrganization, Organization};
-    pub use tenure_store::outbox::{Mail, Posted, State as PostState};
+    pub use tenure_store::outbox::{Event as OutboxEvent, Mail, Posted, State as PostState};
     pub use tenure_store::removed::RemovedSensor;
     pub use tenure_store::sensors::{Place, QueuedRow, SensorRow, Shown, Sort, StandingCounts};
     pub use tenure_store::tokens::Token;
     pub use tenure_store::users::{Member, Membership, User};
+    pub use tenure_store::webhooks::{DisabledBecause, Webhook};
 }
 
 use std::sync::{Arc, OnceLock};
@@ -120,6 +130,7 @@ pub struct App {
     pub secret: Secret,
     covers: OnceLock<Arc<dyn CoverListener>>,
     settings: OnceLock<Settings>,
+    webhooks: OnceLock<Arc<webhooks::Caller>>,
     hashing: Semaphore,
 }
 
@@ -174,6 +185,7 @@ impl App {
             secret,
             covers: OnceLock::new(),
             settings: OnceLock::new(),
+            webhooks: OnceLock::new(),
             hashing: Semaphore::const_new(password::AT_ONCE),
         }
     }

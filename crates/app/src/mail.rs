@@ -43,6 +43,7 @@ pub use smtp::{SmtpMailer, SmtpUrlError};
 pub use templates::{TemplateError, Templates};
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use words::at_end_in;
+pub(crate) use worker::{MOST_ATTEMPTS, wait_after};
 
 /// What has become of a mail that was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]

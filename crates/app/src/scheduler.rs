@@ -71,13 +71,17 @@ impl App {
         }
     }
 
-    /// Seals what has arrived, finds who is silent (R27), and forgets what counts no more: failed redemptions (R4) and
+    /// Seals what has arrived, finds who is silent (R27) and who is refused (R26), and forgets what counts no more: failed redemptions (R4) and
     /// failed log-ins, log-ins that have ended, links that have expired, mail that was sent long ago.
     async fn keep_house(&self, heard_since: Instant) -> Result<(), AppError> {
         self.seal_all().await?;
         let lost = self.find_lost_connections(heard_since).await?;
         if lost > 0 {
             tracing::info!(sensors = lost, "found lost connections");
+        }
+        let refused = self.tell_refusals().await?;
+        if refused > 0 {
+            tracing::info!(sensors = refused, "told webhooks of refused data");
         }
         let mut tx = self.db.begin().await?;
         let people_now = self.people_now();
@@ -86,6 +90,7 @@ impl App {
         tenure_store::sessions::forget_old(&mut tx, people_now).await?;
         tenure_store::invitations::forget_old(&mut tx, people_now).await?;
         self.forget_old_mail(&mut tx).await?;
+        tenure_store::webhooks::forget_refusals(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 

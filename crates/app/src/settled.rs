@@ -10,6 +10,7 @@ use tenure_store::audit::{self, Entry};
 use tenure_store::organizations::{self, Organization};
 use tenure_store::{Tx, ledger, messages, released};
 
+use crate::webhook_events::{ChainStep, chain_steps, tell_of_chains};
 use crate::{App, AppError, CoverChange, Ctx};
 
 /// How many licenses of the pool are loaded beyond one for each sensor.
@@ -25,6 +26,8 @@ pub(crate) struct SettledOrganization {
     touched: BTreeMap<SensorId, CoverChange>,
     gone: Vec<CoverChange>,
     numbers: BTreeMap<SensorId, i64>,
+    /// What has happened to chains, of which webhooks may want to know.
+    chain_steps: Vec<ChainStep>,
 }
 
 /// A row of the audit trail that is to be: what was done, to what, and what was before and after.
@@ -73,8 +76,16 @@ impl App {
         let now = ctx.now.max(organization.settled_until);
         let (touched, numbers) = (BTreeMap::new(), BTreeMap::new());
         let actor = ctx.actor.to_string();
-        let mut settled =
-            SettledOrganization { tx, organization, now, actor, touched, gone: Vec::new(), numbers };
+        let mut settled = SettledOrganization {
+            tx,
+            organization,
+            now,
+            actor,
+            touched,
+            gone: Vec::new(),
+            numbers,
+            chain_steps: Vec::new(),
+        };
         if settled.organization.next_due.is_some_and(|due| due <= now) {
             settled.settle().await?;
         }
@@ -114,10 +125,12 @@ impl SettledOrganization {
                 Err(Stop::PoolHeadTooShort) => length = length.saturating_mul(2),
                 Err(Stop::Refused(refusal)) => return Err(refusal.into()),
                 Ok(()) => {
+                    let changes = desk.into_changes();
+                    self.chain_steps.extend(chain_steps(&changes, sensors.iter().zip(&worked)));
                     let pairs = worked.into_iter().zip(sensors);
                     let changed: Vec<Sensor> =
                         pairs.filter_map(|(after, before)| (after != before).then_some(after)).collect();
-                    self.keep(&desk.into_changes(), &changed).await?;
+                    self.keep(&changes, &changed).await?;
                     return Ok(changed);
                 }
             }
@@ -241,8 +254,12 @@ impl SettledOrganization {
         self.touched.insert(sensor.id, change);
     }
 
-    /// Commits, and tells the gate.
+    /// Commits, with the events for webhooks, and tells the gate.
     pub(crate) async fn commit(mut self, app: &App) -> Result<(), AppError> {
+        let steps = std::mem::take(&mut self.chain_steps);
+        if !steps.is_empty() {
+            tell_of_chains(app, &mut self, &steps).await?;
+        }
         organizations::finish(&mut self.tx, &self.organization).await?;
         self.tx.commit().await?;
         if let Some(listener) = app.listener()

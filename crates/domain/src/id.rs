@@ -185,6 +185,8 @@ kinds! {
     AttachmentKind, AttachmentId = "att", "attachment";
     /// A webhook.
     WebhookKind, WebhookId = "whk", "webhook";
+    /// An event in the outbox, on its way to a webhook.
+    DeliveryKind, DeliveryId = "dlv", "delivery";
     /// A row of the audit trail.
     AuditKind, AuditId = "aud", "audit row";
     /// A rule by which alerts open.

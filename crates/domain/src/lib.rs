@@ -23,14 +23,15 @@ pub mod serial;
 pub mod session;
 pub mod standing;
 pub mod term;
+pub mod webhook;
 pub mod zone;
 
 pub use ahead::{Ahead, AtEnd};
 pub use chain::{Anchor, Cover};
 pub use code::ActivationCode;
 pub use id::{
-    AlertId, AlertRuleId, AttachmentId, AuditId, CodeId, Id, InvitationId, LicenseId, MailId, OrganizationId,
-    SensorId, TokenId, UserId, WebhookId,
+    AlertId, AlertRuleId, AttachmentId, AuditId, CodeId, DeliveryId, Id, InvitationId, LicenseId, MailId,
+    OrganizationId, SensorId, TokenId, UserId, WebhookId,
 };
 pub use instant::Instant;
 pub use ledger::{Cause, Change, Desk, Pool, PoolHeadTooShort};
@@ -41,6 +42,7 @@ pub use sensor::{Chain, Sensor};
 pub use serial::Serial;
 pub use standing::Standing;
 pub use term::{Term, TermSum};
+pub use webhook::WebhookEvent;
 pub use zone::Zone;
 
 pub use jiff::civil::Date;

@@ -186,6 +186,15 @@ refusals! {
         /// When the next one is sent.
         retry_at: Instant
     } => "too_many_test_mails", "You have sent five test mails within an hour. Send the next one after {retry_at}.";
+    /// An organization has as many webhooks as it may have.
+    TooManyWebhooks => "too_many_webhooks", "An organization has at most 20 webhooks. Remove one first.";
+    /// A webhook would reach into a network that is not public.
+    WebhookNotPublic => "webhook_not_public",
+        "This address is not on the public internet, and webhooks here reach public addresses only. Use another one, or ask who runs this service.";
+    /// The webhook is switched off.
+    WebhookDisabled => "webhook_disabled", "This webhook is switched off. Switch it on first.";
+    /// A delivery that is to be tried again is on its way, or was taken.
+    DeliveryNotFailed => "delivery_not_failed", "This delivery has not failed, so there is nothing to try again.";
     /// The e-mail address is taken.
     EmailInUse => "email_in_use", "A user with this e-mail address exists. Use another address.";
     /// The password is not that of the e-mail address, or there is no such user: one answer for both.

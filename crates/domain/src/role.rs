@@ -44,6 +44,8 @@ pub enum Permission {
     ManageRules,
     /// Choose who is told of what.
     ManageNotifications,
+    /// Read and make webhooks.
+    ManageWebhooks,
     /// Read who is in the organization.
     ReadUsers,
     /// Invite users, change their roles, remove them.
@@ -58,7 +60,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadOrganization,
         Self::ChangeOrganization,
         Self::ReadHistory,
@@ -69,6 +71,7 @@ impl Permission {
         Self::ReadRules,
         Self::ManageRules,
         Self::ManageNotifications,
+        Self::ManageWebhooks,
         Self::ReadUsers,
         Self::ManageUsers,
         Self::ManageTokens,
@@ -107,14 +110,14 @@ impl Role {
     pub const fn allows(self, permission: Permission) -> bool {
         use Permission::{
             ChangeOrganization, KeepCalendarFeed, ManageLicenses, ManageNotifications, ManageRules,
-            ManageSensors, ManageTokens, ManageUsers, Operate, ReadAudit, ReadHistory, ReadLicenses,
-            ReadOrganization, ReadRules, ReadUsers,
+            ManageSensors, ManageTokens, ManageUsers, ManageWebhooks, Operate, ReadAudit, ReadHistory,
+            ReadLicenses, ReadOrganization, ReadRules, ReadUsers,
         };
         match self {
             Self::Administrator => match permission {
                 ReadOrganization | ChangeOrganization | ReadHistory | ReadLicenses | KeepCalendarFeed
                 | ManageLicenses | ManageSensors | ReadRules | ManageRules | ManageNotifications
-                | ReadUsers | ManageUsers | ManageTokens | ReadAudit => true,
+                | ManageWebhooks | ReadUsers | ManageUsers | ManageTokens | ReadAudit => true,
                 Operate => false,
             },
             Self::Manager => match permission {
@@ -122,13 +125,13 @@ impl Role {
                 | ManageSensors | ReadRules | ManageRules | ManageNotifications | ReadUsers | ReadAudit => {
                     true
                 }
-                ChangeOrganization | ManageUsers | ManageTokens | Operate => false,
+                ChangeOrganization | ManageWebhooks | ManageUsers | ManageTokens | Operate => false,
             },
             Self::Analyst => match permission {
                 ReadOrganization | ReadHistory | ReadRules => true,
                 ChangeOrganization | ReadLicenses | KeepCalendarFeed | ManageLicenses | ManageSensors
-                | ManageRules | ManageNotifications | ReadUsers | ManageUsers | ManageTokens | ReadAudit
-                | Operate => false,
+                | ManageRules | ManageNotifications | ManageWebhooks | ReadUsers | ManageUsers
+                | ManageTokens | ReadAudit | Operate => false,
             },
             Self::Operator => matches!(permission, Operate),
         }
@@ -178,7 +181,7 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(table, @r"
-        administrator: [ReadOrganization, ChangeOrganization, ReadHistory, ReadLicenses, KeepCalendarFeed, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ManageUsers, ManageTokens, ReadAudit]
+        administrator: [ReadOrganization, ChangeOrganization, ReadHistory, ReadLicenses, KeepCalendarFeed, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ManageWebhooks, ReadUsers, ManageUsers, ManageTokens, ReadAudit]
         manager: [ReadOrganization, ReadHistory, ReadLicenses, KeepCalendarFeed, ManageLicenses, ManageSensors, ReadRules, ManageRules, ManageNotifications, ReadUsers, ReadAudit]
         analyst: [ReadOrganization, ReadHistory, ReadRules]
         operator: [Operate]

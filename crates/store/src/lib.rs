@@ -19,6 +19,7 @@ pub mod calendar_feeds;
 pub mod codes;
 pub mod counters;
 pub mod covers;
+pub mod deliveries;
 pub mod device;
 pub mod guesses;
 pub mod history;
@@ -44,6 +45,7 @@ pub mod tokens;
 pub mod untold;
 pub mod users;
 pub mod values;
+pub mod webhooks;
 
 pub use args::{Arg, Args};
 pub use db::{CoverFeed, Db, Engine, Tx};

@@ -4,7 +4,8 @@
 //! A worker leases rows for a while. One that dies leaves a lease that runs out, and another sends the row, perhaps
 //! a second time, under the same identifier.
 
-use tenure_domain::{AttachmentId, Instant, MailId, OrganizationId, WebhookId};
+use tenure_domain::id::Kind;
+use tenure_domain::{AttachmentId, DeliveryId, Id, Instant, MailId, OrganizationId, WebhookId};
 
 use crate::args::args;
 use crate::row::corrupt;
@@ -54,7 +55,7 @@ pub struct Attachment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Its identifier, which the receiver knows it again by.
-    pub id: MailId,
+    pub id: DeliveryId,
     /// The organization.
     pub organization: OrganizationId,
     /// The webhook.
@@ -271,10 +272,10 @@ pub async fn lease<P: Post>(
 
 /// Writes down what has become of something that this worker has leased, at `now`. The text of what is sent is
 /// forgotten, as it may hold a link that opens something.
-pub async fn settle(
+pub async fn settle<K: Kind>(
     tx: &mut Tx,
     worker: &str,
-    id: MailId,
+    id: Id<K>,
     (state, next_try): (State, Instant),
     now: Instant,
     reply: &str,

@@ -8,6 +8,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use tenure_app::Secret;
 use tenure_app::mail::{FolderMailer, Mailbox, Mailer, SmtpMailer, Templates};
+use tenure_app::webhooks::{Caller, Targets};
 use tenure_domain::Term;
 use tenure_ingest::Refuse;
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub late_delivery: Term,
     /// Who may sign up.
     pub sign_up: SignUp,
+    /// Where webhooks may reach.
+    pub webhook_targets: WebhookTargets,
 }
 
 /// `acknowledge` or `hold` (R26).
@@ -64,9 +67,19 @@ pub enum SignUp {
     Invitation,
 }
 
+/// `public` or `any`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookTargets {
+    /// The public internet, by HTTPS.
+    Public,
+    /// Everything that the service reaches.
+    Any,
+}
+
 impl Config {
     /// The keys that a file and the environment may have.
-    pub const KEYS: [&str; 11] = [
+    pub const KEYS: [&str; 12] = [
         "database_url",
         "http_address",
         "coap_address",
@@ -78,6 +91,7 @@ impl Config {
         "refuse",
         "late_delivery",
         "sign_up",
+        "webhook_targets",
     ];
 
     fn defaults() -> Result<Self, Failure> {
@@ -94,6 +108,7 @@ impl Config {
             refuse: RefuseSetting::Acknowledge,
             late_delivery: "P7D".parse()?,
             sign_up: SignUp::Invitation,
+            webhook_targets: WebhookTargets::Public,
         })
     }
 
@@ -192,6 +207,19 @@ impl Config {
     pub fn templates(&self) -> Result<Templates, Failure> {
         let Some(folder) = &self.mail_templates else { return Ok(Templates::default()) };
         Templates::read(folder).map_err(|error| Failure::Failed(format!("mail_templates: {error}")))
+    }
+
+    /// How webhooks are called.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Failed`] when HTTPS cannot be set up.
+    pub fn webhook_caller(&self) -> Result<Caller, Failure> {
+        let targets = match self.webhook_targets {
+            WebhookTargets::Public => Targets::Public,
+            WebhookTargets::Any => Targets::Any,
+        };
+        Caller::new(targets).map_err(|error| Failure::Failed(error.to_string()))
     }
 
     /// Where mail is put without a mail server: beside SQLite's file, else in the working directory.

@@ -105,6 +105,7 @@ impl Service {
             templates,
             people_clock: tick.map(|_| -> Arc<dyn Clock> { Arc::new(SystemClock) }),
         });
+        app.set_webhook_caller(config.webhook_caller()?);
         let mailer = config.mailer(&info)?;
         let state = tenure_api::ApiState::new(app.clone(), Arc::new(ingest), metrics, info);
         let router = tenure_api::router(state);
@@ -123,11 +124,12 @@ impl Service {
             let (app, stopped) = (app.clone(), stopped.clone());
             tokio::spawn(async move { app.run_mail(mailer.as_ref(), stopped).await })
         };
+        let calling = tokio::spawn(app.clone().run_webhooks(stopped.clone()));
         let scheduling = {
             let app = app.clone();
             tokio::spawn(async move { app.run_scheduler(tick, stopped).await })
         };
-        Ok(Self { app, http, coap, stop, tasks: vec![serving, ingesting, mailing, scheduling] })
+        Ok(Self { app, http, coap, stop, tasks: vec![serving, ingesting, mailing, calling, scheduling] })
     }
 
     /// Waits for the signal to stop, and then for everything to be done.

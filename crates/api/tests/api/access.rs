@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tenure_domain::Role;
 
 use crate::support::{
-    Actor, Administrator, Analyst, Manager, Nobody, Operator, PASSWORD, ReadOnly, Stranger, World,
+    Actor, Administrator, Analyst, Client, Manager, Nobody, Operator, PASSWORD, ReadOnly, Stranger, World,
 };
 
 const ROLES: [&str; 7] = [
@@ -77,6 +77,14 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("delete", "…/alert-rules/{alert_rule_id}", [204, 204, 403, 403, 404, 404, 401]),
     ("get", "…/alerts", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/alert-counts", [200, 200, 200, 200, 404, 404, 401]),
+    ("get", "…/webhooks", [200, 403, 403, 403, 404, 404, 401]),
+    ("post", "…/webhooks", [201, 403, 403, 403, 404, 404, 401]),
+    ("patch", "…/webhooks/{webhook_id}", [200, 403, 403, 403, 404, 404, 401]),
+    ("delete", "…/webhooks/{webhook_id}", [204, 403, 403, 403, 404, 404, 401]),
+    ("post", "…/webhooks/{webhook_id}/secret", [200, 403, 403, 403, 404, 404, 401]),
+    ("post", "…/webhooks/{webhook_id}/test", [202, 403, 403, 403, 404, 404, 401]),
+    ("get", "…/webhooks/{webhook_id}/deliveries", [200, 403, 403, 403, 404, 404, 401]),
+    ("post", "…/webhooks/{webhook_id}/deliveries/{delivery_id}/retry", [200, 403, 403, 403, 404, 404, 401]),
     ("get", "…/tokens", [200, 403, 403, 403, 404, 404, 401]),
     ("post", "…/tokens", [201, 403, 403, 403, 404, 404, 401]),
     ("delete", "…/tokens/{token_id}", [204, 403, 403, 403, 404, 404, 401]),
@@ -136,6 +144,25 @@ fn low_battery() -> Value {
     json!({ "name": "Batteries", "condition": { "kind": "low_battery" }, "sensors": "all" })
 }
 
+fn webhook() -> Value {
+    json!({ "url": "https://hooks.harbor.example/tenure", "events": ["license.expired"] })
+}
+
+/// The only webhook of the organization, and an event for it that was given up.
+async fn webhook_and_delivery(administrator: &Client<'_>) -> (String, String) {
+    for id in administrator.get("…/webhooks").await.ids() {
+        assert_eq!(administrator.delete(&format!("…/webhooks/{id}")).await.status, 204);
+    }
+    let made = administrator.post("…/webhooks", &webhook()).await;
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    let delivery = administrator.call("POST", &format!("…/webhooks/{id}/test"), None).await;
+    for enabled in [false, true] {
+        let change = json!({ "enabled": enabled });
+        assert_eq!(administrator.patch(&format!("…/webhooks/{id}"), &change).await.status, 200);
+    }
+    (id, delivery.body["id"].as_str().unwrap().to_owned())
+}
+
 /// What the route needs to succeed once, made anew for each role.
 async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (String, Option<Value>) {
     let administrator = world.by(Administrator);
@@ -166,6 +193,10 @@ async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (Strin
     }
     if path.contains("{token}") {
         filled = filled.replace("{token}", &world.unsubscription().await);
+    }
+    if path.contains("/webhooks") {
+        let (webhook, delivery) = webhook_and_delivery(&administrator).await;
+        filled = filled.replace("{webhook_id}", &webhook).replace("{delivery_id}", &delivery);
     }
     if path.contains("{token_id}") {
         let reply = administrator.call("POST", "…/tokens", None).await;
@@ -223,6 +254,8 @@ async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (Strin
             Some(json!({ "sensor_ids": [sensor], "auto_renewal": false }))
         }
         ("post", "…/alert-rules") => Some(low_battery()),
+        ("post", "…/webhooks") => Some(webhook()),
+        ("patch", "…/webhooks/{webhook_id}") => Some(json!({ "enabled": false })),
         ("patch", "…/alert-rules/{alert_rule_id}") => Some(json!({ "enabled": false })),
         ("post", "…/sensors") => Some(json!({ "serial": format!("{serial:012x}") })),
         ("post", "…/sensors/additions" | "…/sensors/additions/preview") => {
@@ -326,6 +359,7 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
     let token = token.body["id"].as_str().unwrap().to_owned();
     let rule = world.by(Administrator).post("…/alert-rules", &low_battery()).await;
     let rule = rule.body["id"].as_str().unwrap().to_owned();
+    let (webhook, delivery) = webhook_and_delivery(&world.by(Administrator)).await;
     let removed = world.sensor("282c02424ee1").await;
     assert_eq!(world.by(Administrator).delete(&format!("…/sensors/{removed}")).await.status, 200);
     let own = format!("/api/v1/organizations/{}", world.elsewhere);
@@ -354,6 +388,12 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
         ("GET", format!("{own}/sensors/{sensor}/device"), None),
         ("PATCH", format!("{own}/alert-rules/{rule}"), Some(json!({ "enabled": false }))),
         ("DELETE", format!("{own}/alert-rules/{rule}"), None),
+        ("PATCH", format!("{own}/webhooks/{webhook}"), Some(json!({ "enabled": false }))),
+        ("POST", format!("{own}/webhooks/{webhook}/secret"), None),
+        ("POST", format!("{own}/webhooks/{webhook}/test"), None),
+        ("GET", format!("{own}/webhooks/{webhook}/deliveries"), None),
+        ("POST", format!("{own}/webhooks/{webhook}/deliveries/{delivery}/retry"), None),
+        ("DELETE", format!("{own}/webhooks/{webhook}"), None),
         ("DELETE", format!("{own}/sensors/{sensor}"), None),
         ("POST", format!("{own}/sensors/{sensor}/removal/preview"), None),
         ("POST", format!("{own}/sensors/{sensor}/replacement"), Some(json!({ "serial": "282c02424eee" }))),

@@ -61,3 +61,4 @@ mod tokens;
 mod unsubscriptions;
 mod users;
 mod values;
+mod webhooks;

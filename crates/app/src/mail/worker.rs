@@ -24,7 +24,7 @@ const FIRST_WAIT_US: i64 = 30 * 1_000_000;
 /// The longest that it waits, in microseconds: 2 hours.
 const LONGEST_WAIT_US: i64 = 2 * 3_600 * 1_000_000;
 /// After how many attempts it gives a mail up: about three days.
-pub(super) const MOST_ATTEMPTS: u32 = 56;
+pub(crate) const MOST_ATTEMPTS: u32 = 56;
 /// The longest that it waits for a mail server that cannot be reached, in microseconds: 5 minutes.
 const LONGEST_OUTAGE_US: i64 = 300 * 1_000_000;
 /// How often it tries to write down what has become of a mail.
@@ -229,7 +229,7 @@ impl App {
 
 /// How long to wait after so many attempts, in microseconds: half of the full wait and a random part of the other
 /// half, so that many mails, and many nodes, do not come back together.
-pub(super) fn wait_after(attempts: u32, random: u128) -> i64 {
+pub(crate) fn wait_after(attempts: u32, random: u128) -> i64 {
     let doublings = attempts.saturating_sub(1).min(16);
     let full = FIRST_WAIT_US.saturating_mul(1_i64 << doublings).min(LONGEST_WAIT_US);
     let half = full / 2;

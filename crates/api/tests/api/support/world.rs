@@ -15,6 +15,7 @@ use tenure_api::{ApiState, GatewayDoor, ServiceInfo};
 use tenure_app::create_user::NewUser;
 use tenure_app::issue_code::Order;
 use tenure_app::unsubscribe::Topic;
+use tenure_app::webhooks::{Caller, Resolver, Resolving, Targets};
 use tenure_app::{Actor as By, App, Clock, ManualClock, Secret, SeededEntropy, Settings};
 use tenure_domain::{Instant, MailId, OrganizationId, Role, SensorId, Serial};
 use tenure_store::outbox::{self, Mail, State};
@@ -48,6 +49,18 @@ fn configure(app: &App, sign_up_open: bool) {
         people_clock: None,
         templates: tenure_app::mail::Templates::default(),
     });
+    app.set_webhook_caller(Caller::with(Targets::Public, Arc::new(Names), Vec::new()).unwrap());
+}
+
+/// Who knows where the hosts of the tests are: `inside.harbor.example` is in the service's own network, and the others
+/// are on the public internet.
+struct Names;
+
+impl Resolver for Names {
+    fn resolve<'a>(&'a self, host: &'a str) -> Resolving<'a> {
+        let address = if host == "inside.harbor.example" { [10, 0, 0, 7] } else { [8, 8, 8, 8] };
+        Box::pin(async move { Ok(vec![address.into()]) })
+    }
 }
 
 /// The password of everybody who has one.
