@@ -23,6 +23,8 @@ test: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
 test: tools web ## run all tests, on SQLite and on a throw-away PostgreSQL, in a real browser too
 	$(step) 'tests'
 	scripts/with-postgres cargo nextest run --workspace --locked
+	$(step) 'the independent computation of the rules'
+	cd tests/oracle && $(TENURE_TEST_PYTHON) -m unittest --quiet
 	$(step) 'examples in the documentation'
 	cargo test --doc --workspace --locked
 	@$(MAKE) --no-print-directory browser
