@@ -12,6 +12,7 @@ mod people;
 mod sensor_life;
 mod settling;
 mod tell_alerts;
+mod three_years;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -34,7 +34,7 @@ impl World {
     }
 
     /// All mails of notices, in the order in which they were decided.
-    async fn mails(&self) -> Vec<Posted> {
+    pub(super) async fn mails(&self) -> Vec<Posted> {
         let mut tx = self.test.db.read().await.unwrap();
         let all = outbox::all::<Mail>(&mut tx).await.unwrap();
         tx.roll_back().await.unwrap();
