@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_domain::notice::{self, Kind, POOL_DAYS};
-use tenure_domain::{AtEnd, Date, OrganizationId, SensorId};
+use tenure_domain::{AtEnd, Date, OrganizationId, SensorId, WebhookEvent};
 use tenure_store::notices::{self, Candidate};
 use tenure_store::organizations;
 use tenure_store::recipients::{self, Notification};
@@ -16,6 +16,7 @@ use crate::ahead::{Outlook, licenses_left, named};
 use crate::mail::{Content, Expirations, Expiring, PoolLow};
 use crate::settled::SettledOrganization;
 use crate::unsubscribe::Topic;
+use crate::webhook_events::{EventSensor, Facts, tell, tell_of_sensors};
 use crate::{Actor, App, AppError, Ctx};
 
 /// The name under which the mails of a pool that runs low are kept.
@@ -132,6 +133,15 @@ impl SettledOrganization {
         notices::tell(&mut self.tx, &keys, now).await?;
         notices::add_digest(&mut self.tx, id, (kind.name(), today), now, sensors.len()).await?;
         let ends = at_ends(&mut self.tx, &self.organization, &sensors).await?;
+        let licenses_left = licenses_left(&mut self.tx, id).await?;
+        if kind == Kind::MonthBefore {
+            // That they end is an event of the end itself.
+            let facts = Facts::from_iter([("licenses_left".to_owned(), licenses_left.into())]);
+            let told = sensors.iter().zip(&ends).map(|(sensor, at_end)| event_sensor(sensor, *at_end));
+            let (tx, organization) = (&mut self.tx, &self.organization);
+            let event = (WebhookEvent::LicenseExpiring, now);
+            tell_of_sensors(app, tx, organization, event, &facts, &Vec::from_iter(told)).await?;
+        }
         let sensors = sensors.into_iter().zip(ends).map(|(sensor, at_end)| Expiring {
             name: sensor.name,
             serial: sensor.serial,
@@ -143,7 +153,7 @@ impl SettledOrganization {
             kind,
             organization: self.organization.name.clone(),
             today: self.today(),
-            licenses_left: licenses_left(&mut self.tx, id).await?,
+            licenses_left,
             sensors: sensors.collect(),
         };
         let told = recipients::reached(&mut self.tx, id, Notification::LicenseExpiration).await?;
@@ -168,11 +178,19 @@ impl SettledOrganization {
             return Ok(0);
         }
         notices::add_digest(&mut self.tx, id, (POOL_LOW, day), now, ahead.goes_without.len()).await?;
+        let licenses_left = licenses_left(&mut self.tx, id).await?;
+        let needed = ahead.renewals.len() + ahead.goes_without.len();
+        let facts = Facts::from_iter([
+            ("licenses_left".to_owned(), licenses_left.into()),
+            ("licenses_needed".to_owned(), needed.into()),
+            ("until".to_owned(), outlook.until.to_string().into()),
+        ]);
+        tell(app, &mut self.tx, &self.organization, (WebhookEvent::PoolLow, now), &facts).await?;
         let without = named(&mut self.tx, id, &ahead.goes_without).await?;
         let content = PoolLow {
             organization: self.organization.name.clone(),
-            licenses_left: licenses_left(&mut self.tx, id).await?,
-            needed: ahead.renewals.len() + ahead.goes_without.len(),
+            licenses_left,
+            needed,
             days: POOL_DAYS,
             until: outlook.until,
             without: without
@@ -189,6 +207,18 @@ impl SettledOrganization {
         let told = recipients::reached(&mut self.tx, id, Notification::PoolLow).await?;
         let topic = Topic::Notification(Notification::PoolLow);
         app.post(&mut self.tx, id, &told, Some(topic), &Content::PoolLow(&content)).await
+    }
+}
+
+fn event_sensor(sensor: &Candidate, at_end: AtEnd) -> EventSensor {
+    EventSensor {
+        id: sensor.sensor,
+        serial: sensor.serial,
+        name: sensor.name.clone(),
+        expires_on: Some(sensor.chain_end.expires_on),
+        expires_at: Some(sensor.chain_end.ends),
+        at_end: Some(at_end),
+        refused: None,
     }
 }
 

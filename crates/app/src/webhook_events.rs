@@ -110,7 +110,6 @@ pub(crate) fn chain_steps<'a>(
 /// # Errors
 ///
 /// Those of the store.
-#[expect(dead_code, reason = "the notice of a pool that runs low calls it")]
 pub(crate) async fn tell(
     app: &App,
     tx: &mut Tx,
@@ -127,7 +126,6 @@ pub(crate) async fn tell(
 /// # Errors
 ///
 /// Those of the store.
-#[expect(dead_code, reason = "the notice of the month before calls it")]
 pub(crate) async fn tell_of_sensors(
     app: &App,
     tx: &mut Tx,
