@@ -58,8 +58,9 @@ pub async fn untick(
             tx.execute(sql, args![organization, kind.name(), user]).await?
         }
         Topic::AlertRule(rule) => {
+            // The recipients of a rule that was removed stay until they are told of what was not told yet.
             let sql = "DELETE FROM alert_rule_recipients WHERE rule_id = $2 AND user_id = $3
-                AND EXISTS (SELECT 1 FROM alert_rules r WHERE r.id = $2 AND r.organization_id = $1)";
+                AND NOT EXISTS (SELECT 1 FROM alert_rules r WHERE r.id = $2 AND r.organization_id <> $1)";
             tx.execute(sql, args![organization, rule, user]).await?
         }
     };

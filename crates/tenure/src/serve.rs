@@ -16,6 +16,10 @@ use crate::cli::Serve;
 use crate::config::Config;
 use crate::{Failure, output};
 
+/// How long a task may take to end. The mail in hand is finished meanwhile; one that takes longer is sent again by
+/// whoever comes next.
+const ENDED_WITHIN: Duration = Duration::from_secs(60);
+
 /// A running service.
 pub struct Service {
     /// The use cases.
@@ -139,7 +143,7 @@ impl Service {
         let _ = self.stop.send(true);
         for task in self.tasks {
             // A task that has panicked has said so itself.
-            let _ = tokio::time::timeout(Duration::from_secs(20), task).await;
+            let _ = tokio::time::timeout(ENDED_WITHIN, task).await;
         }
         self.app.db.close().await;
     }

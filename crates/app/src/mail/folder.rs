@@ -35,7 +35,8 @@ impl Mailer for FolderMailer {
             let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
             match written {
                 Ok(Ok(file)) => Delivery::Taken(format!("written to {}", file.display())),
-                Ok(Err(error)) => Delivery::Later(error.to_string()),
+                // No mail is to blame for a full disk.
+                Ok(Err(error)) => Delivery::Unreachable(format!("{}: {error}", self.folder.display())),
                 Err(error) => Delivery::Later(error.to_string()),
             }
         })

@@ -8,6 +8,8 @@
     reason = "a test may panic, and has no other configuration"
 )]
 
+pub mod mail_server;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};

@@ -76,6 +76,10 @@ export const audit: Messages['audit'] = {
     token_created: 'API-Token erstellt',
     token_revoked: 'API-Token widerrufen',
     notification_recipients_changed: 'Benachrichtigungen geändert',
+    notice_retried: 'E-Mail erneut eingereiht',
+    test_mail_sent: 'Test-E-Mail gesendet',
+    unsubscribed_by_mail: 'Über den Link einer E-Mail abbestellt',
+    subscribed_again_by_mail: 'Über den Link einer E-Mail wieder bestellt',
   },
   fields: {
     '': 'Wert',

@@ -75,6 +75,10 @@ export const audit = {
     token_created: 'API token made',
     token_revoked: 'API token revoked',
     notification_recipients_changed: 'Notifications changed',
+    notice_retried: 'Mail put into the queue again',
+    test_mail_sent: 'Test mail sent',
+    unsubscribed_by_mail: "Told no more, by a mail's link",
+    subscribed_again_by_mail: "Told again, by a mail's link",
   },
   fields: {
     '': 'Value',

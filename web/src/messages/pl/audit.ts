@@ -76,6 +76,10 @@ export const audit: Messages['audit'] = {
     token_created: 'Utworzono token API',
     token_revoked: 'Unieważniono token API',
     notification_recipients_changed: 'Zmieniono powiadomienia',
+    notice_retried: 'Wysłano wiadomość ponownie',
+    test_mail_sent: 'Wysłano wiadomość testową',
+    unsubscribed_by_mail: 'Wypisano z powiadomień przez odnośnik',
+    subscribed_again_by_mail: 'Zapisano ponownie na powiadomienia',
   },
   fields: {
     '': 'Wartość',

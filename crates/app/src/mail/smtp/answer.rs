@@ -70,7 +70,13 @@ impl Trouble {
                 let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
                 format!("{code} {}", words.trim())
             }
-            None => format!("{}: {}", stage.what(), with_causes(error)),
+            None => {
+                let causes = with_causes(error);
+                // So lettre says that the server has closed the connection.
+                let lost = error.is_response() && causes.ends_with("incomplete response");
+                let causes = if lost { "the connection was lost" } else { &causes };
+                format!("{}: {causes}", stage.what())
+            }
         };
         Self::new(stage, code, &told)
     }
