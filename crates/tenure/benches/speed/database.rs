@@ -2,9 +2,11 @@
 
 use std::time::Instant as Stopwatch;
 
+use tenure_app::create_user::NewUser;
 use tenure_app::list_sensors::Asked;
-use tenure_app::{Actor, Ctx};
-use tenure_domain::Instant;
+use tenure_app::recipients::RecipientsChange;
+use tenure_app::{Actor, App, Ctx};
+use tenure_domain::{Instant, OrganizationId, Role, Zone};
 use tenure_store::{Db, Engine};
 
 use crate::world::{World, app};
@@ -76,6 +78,7 @@ async fn engine(db: &Db) {
         );
     }
 
+    tell_a_month_before(&use_cases, organization).await;
     let end = started.plus_seconds(400 * 86_400);
     let watch = Stopwatch::now();
     use_cases.settle(&ctx(end), organization).await.expect("settling");
@@ -83,6 +86,36 @@ async fn engine(db: &Db) {
     let summary = use_cases.summarize(&ctx(end), organization).await.expect("a summary");
     assert_eq!((summary.licenses_left, summary.sensors.expired), (0, 50_000), "{summary:?}");
     println!("  settling 100,000 ends with 50,000 licenses left          {settling:8.2} s  (aim: under 5)");
+}
+
+/// One mail about 100,000 sensors, to one person.
+async fn tell_a_month_before(use_cases: &App, organization: OrganizationId) {
+    let month = Ctx {
+        now: "2027-02-01T08:00:00Z".parse::<Instant>().expect("an instant"),
+        actor: Actor::Service,
+    };
+    let ana = NewUser {
+        email: "ana@harbor.example".to_owned(),
+        organization: Some("One hundred thousand".to_owned()),
+        zone: Zone::UTC,
+        role: Role::Administrator,
+        password: None,
+    };
+    let ana = use_cases.create_user(&month, ana).await.expect("a user").id;
+    let told = RecipientsChange { license_expiration: Some(vec![ana]), pool_low: None };
+    use_cases.set_recipients(&month, organization, told).await.expect("recipients");
+    let watch = Stopwatch::now();
+    assert_eq!(use_cases.tell(&month, organization).await.expect("a look"), 1);
+    println!(
+        "  one notice about 100,000 sensors, with its list          {:8.2} s",
+        watch.elapsed().as_secs_f64()
+    );
+    let watch = Stopwatch::now();
+    assert_eq!(use_cases.tell_due().await.expect("a look"), 0);
+    println!(
+        "  looking for notices when all is told                     {:8.1} ms",
+        watch.elapsed().as_secs_f64() * 1e3
+    );
 }
 
 /// What PostgreSQL does by itself a minute after so much has changed.
