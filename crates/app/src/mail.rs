@@ -30,10 +30,7 @@ use std::pin::Pin;
 use tenure_domain::Instant;
 use tenure_store::outbox::{Attachment, Mail};
 
-#[allow(unused_imports, reason = "those who decide such mails come next")]
 pub(crate) use content::{Alerts, CodeRevoked, Content, Expirations, Expiring, Happening, PoolLow, TestMail};
-#[allow(unused_imports, reason = "as above")]
-pub(crate) use dates::date_in;
 pub use folder::FolderMailer;
 pub use lettre::message::Mailbox;
 pub use message::UnfitMail;
@@ -41,7 +38,7 @@ use message::message;
 pub use preview::{Preview, PreviewError, preview};
 pub use smtp::{SmtpMailer, SmtpUrlError};
 pub use templates::{TemplateError, Templates};
-#[allow(unused_imports, reason = "as above")]
+#[cfg(test)]
 pub(crate) use words::at_end_in;
 pub(crate) use worker::{MOST_ATTEMPTS, wait_after};
 

@@ -93,7 +93,7 @@ impl App {
             alerts.zone = recipient.zone.unwrap_or_else(|| zone.clone());
             let content = Content::Alerts(&alerts);
             let (to, language) = (recipient.email.as_str(), recipient.language.as_str());
-            let stop = self.unsubscribe_address(organization, recipient.id, Topic::AlertRule(rule));
+            let stop = self.unsubscribe_address(organization, recipient.user, Topic::AlertRule(rule));
             mails.push(self.mail(now, Some(organization), to, language, &content, Some(&stop))?);
         }
         Ok(mails)

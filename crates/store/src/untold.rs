@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use tenure_domain::alert::{Because, Condition};
 use tenure_domain::measurement::Decimal;
-use tenure_domain::{AlertId, AlertRuleId, Instant, OrganizationId, SensorId, UserId, Zone};
+use tenure_domain::{AlertId, AlertRuleId, Instant, OrganizationId, SensorId, UserId};
 
 use crate::alert_rules::condition;
 use crate::alerts::{closed, value};
 use crate::args::args;
+use crate::recipients::{Recipient, recipient};
 use crate::{Row, StoreError, Tx};
 
 /// What is to be told of an alert.
@@ -44,19 +45,6 @@ pub struct Taken {
     pub rule_name: String,
     /// What is to be told, in the order in which the alerts opened. It counts as told.
     pub untold: Vec<Untold>,
-}
-
-/// Who is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipient {
-    /// The user.
-    pub id: UserId,
-    /// Their e-mail address.
-    pub email: String,
-    /// Their language, an ISO 639-1 code.
-    pub language: String,
-    /// The zone in which they read instants; none for the organization's.
-    pub zone: Option<Zone>,
 }
 
 /// When a rule's alerts may be told: when they were last told before `before`, or so far in the future that the clock
@@ -156,17 +144,7 @@ pub async fn recipients(
         JOIN users u ON u.id = c.user_id
         JOIN memberships m ON m.user_id = c.user_id AND m.organization_id = $1
         WHERE c.rule_id = $2 ORDER BY u.id";
-    let rows = tx.all(sql, args![organization, rule]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Recipient {
-                id: row.parsed("id")?,
-                email: row.text("email")?,
-                language: row.text("language")?,
-                zone: row.parsed_or_null("time_zone")?,
-            })
-        })
-        .collect()
+    tx.all(sql, args![organization, rule]).await?.iter().map(recipient).collect()
 }
 
 /// Writes down that a rule's alerts were told now.

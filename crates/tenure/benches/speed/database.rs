@@ -90,10 +90,8 @@ async fn engine(db: &Db) {
 
 /// One mail about 100,000 sensors, to one person.
 async fn tell_a_month_before(use_cases: &App, organization: OrganizationId) {
-    let month = Ctx {
-        now: "2027-02-01T08:00:00Z".parse::<Instant>().expect("an instant"),
-        actor: Actor::Service,
-    };
+    let month =
+        Ctx { now: "2027-02-01T08:00:00Z".parse::<Instant>().expect("an instant"), actor: Actor::Service };
     let ana = NewUser {
         email: "ana@harbor.example".to_owned(),
         organization: Some("One hundred thousand".to_owned()),
