@@ -65,7 +65,7 @@ impl From<ActorShown> for ActorBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditSubject)]
 struct SubjectBody {
-    /// `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert` or `other`.
+    /// `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert`, `webhook` or `other`.
     #[schema(example = "sensor")]
     kind: &'static str,
     id: String,
@@ -129,6 +129,7 @@ fn kind(id: &str) -> &'static str {
         "tok" => "token",
         "inv" => "invitation",
         "rul" => "rule",
+        "whk" => "webhook",
         "alr" | "alt" => "alert",
         _ => "other",
     }

@@ -56,7 +56,8 @@ impl App {
             return Err(Refusal::DeliveryNotFailed.into());
         }
         let posted = deliveries::get(&mut settled.tx, webhook, id).await?.ok_or_else(not_found)?;
-        settled.audit("webhook_delivery_retried", id.to_string(), None, None).await?;
+        let after = serde_json::json!({ "delivery_id": id, "event": posted.post.kind });
+        settled.audit("webhook_delivery_retried", webhook.to_string(), None, Some(after)).await?;
         settled.commit(self).await?;
         Ok(posted)
     }

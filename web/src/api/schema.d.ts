@@ -1863,7 +1863,7 @@ export interface components {
         AuditSubject: {
             id: string;
             /**
-             * @description `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert` or `other`.
+             * @description `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert`, `webhook` or `other`.
              * @example sensor
              */
             kind: string;

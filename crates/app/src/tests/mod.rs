@@ -13,6 +13,7 @@ mod sensor_life;
 mod settling;
 mod tell_alerts;
 mod three_years;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

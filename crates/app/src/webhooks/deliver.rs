@@ -214,7 +214,7 @@ impl App {
             let why = "the webhook was switched off";
             deliveries::give_up(&mut settled.tx, id, self.people_now(), why).await?;
             let (was, is) = (shown(&before), shown(&after));
-            settled.audit("webhook_switched_off", id.to_string(), Some(was), Some(is)).await?;
+            settled.audit("webhook_disabled", id.to_string(), Some(was), Some(is)).await?;
         }
         settled.commit(self).await
     }
