@@ -8,15 +8,15 @@ interface Place {
   label: () => string;
   icon: IconName;
   needs?: Permission;
-  /** Says how many alerts are open. */
-  counts?: 'alerts';
+  /** Says how many alerts are open, or mails have failed lately. */
+  counts?: 'alerts' | 'mails';
 }
 
 export const memberPlaces: Place[] = [
   { href: '/sensors', label: () => t.shell.sensors, icon: 'sensor', needs: 'read_history' },
   { href: '/alerts', label: () => t.shell.alerts, icon: 'bell', needs: 'read_history', counts: 'alerts' },
   { href: '/licenses', label: () => t.shell.licenses, icon: 'license', needs: 'read_licenses' },
-  { href: '/settings', label: () => t.shell.settings, icon: 'settings', needs: 'manage_notifications' },
+  { href: '/settings', label: () => t.shell.settings, icon: 'settings', needs: 'manage_notifications', counts: 'mails' },
 ];
 
 export const operatorPlaces: Place[] = [

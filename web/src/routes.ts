@@ -25,6 +25,7 @@ export const routes: Route[] = [
   { path: '/forgot', access: 'public', load: () => import('./screens/accounts/Forgot.svelte') },
   { path: '/reset', access: 'public', load: () => import('./screens/accounts/Reset.svelte') },
   { path: '/invitation', access: 'public', load: () => import('./screens/accounts/Invitation.svelte') },
+  { path: '/unsubscribe', access: 'public', load: () => import('./screens/accounts/Unsubscribe.svelte') },
   // The first steps
   { path: '/welcome', access: 'member', needs: 'manage_sensors', load: () => import('./screens/welcome/Welcome.svelte') },
   { path: '/welcome/code', access: 'member', needs: 'manage_licenses', load: () => import('./screens/welcome/CodeStep.svelte') },
@@ -43,9 +44,11 @@ export const routes: Route[] = [
   // Settings
   { path: '/settings', access: 'member', needs: 'manage_notifications', load: () => import('./screens/settings/Settings.svelte') },
   { path: '/settings/organization', access: 'member', needs: 'change_organization', load: () => import('./screens/settings/Organization.svelte') },
-  { path: '/settings/notifications', access: 'member', needs: 'manage_notifications', load: () => import('./screens/settings/Notifications.svelte') },
+  { path: '/settings/notifications', access: 'member', needs: 'manage_notifications', load: () => import('./screens/notices/Notifications.svelte') },
   { path: '/settings/users', access: 'member', needs: 'manage_users', load: () => import('./screens/settings/Users.svelte') },
   { path: '/settings/tokens', access: 'member', needs: 'manage_tokens', load: () => import('./screens/settings/Tokens.svelte') },
+  { path: '/settings/webhooks', access: 'member', needs: 'manage_webhooks', load: () => import('./screens/webhooks/Webhooks.svelte') },
+  { path: '/settings/webhooks/:id', access: 'member', needs: 'manage_webhooks', load: () => import('./screens/webhooks/Webhook.svelte') },
   { path: '/settings/audit', access: 'member', needs: 'read_audit', load: () => import('./screens/audit/Audit.svelte') },
   { path: '/settings/profile', access: 'anybody', load: () => import('./screens/settings/Profile.svelte') },
   // The operator

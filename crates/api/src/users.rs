@@ -24,6 +24,9 @@ pub(crate) struct MemberBody {
     email: String,
     /// Empty when they have not told it.
     name: String,
+    /// The language of their screens and mails, ISO 639-1.
+    #[schema(example = "en")]
+    language: String,
     #[schema(value_type = String, example = "manager")]
     role: Role,
     /// Since when they are in the organization.
@@ -38,8 +41,8 @@ pub(crate) struct MemberBody {
 
 impl From<rows::Member> for MemberBody {
     fn from(member: rows::Member) -> Self {
-        let rows::Member { id, email, name, role, since, last_seen_at, one_time_codes } = member;
-        Self { id, email, name, role, since, last_seen_at, one_time_codes }
+        let rows::Member { id, email, name, language, role, since, last_seen_at, one_time_codes } = member;
+        Self { id, email, name, language, role, since, last_seen_at, one_time_codes }
     }
 }
 

@@ -158,6 +158,8 @@ pub struct Member {
     pub email: String,
     /// Their name; may be empty.
     pub name: String,
+    /// The language of their screens and mails, ISO 639-1.
+    pub language: String,
     /// Their role in the organization.
     pub role: Role,
     /// When they became a member.
@@ -170,8 +172,8 @@ pub struct Member {
 
 /// The organization's members, by e-mail address.
 pub async fn of_organization(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Member>, StoreError> {
-    let sql =
-        "SELECT u.id, u.email, u.name, m.role, m.since_us, u.last_seen_us, u.otp_secret IS NOT NULL AS otp
+    let sql = "SELECT u.id, u.email, u.name, u.language, m.role, m.since_us, u.last_seen_us,
+            u.otp_secret IS NOT NULL AS otp
         FROM memberships m JOIN users u ON u.id = m.user_id
         WHERE m.organization_id = $1 ORDER BY u.email_folded";
     let rows = tx.all(sql, args![organization]).await?;
@@ -181,6 +183,7 @@ pub async fn of_organization(tx: &mut Tx, organization: OrganizationId) -> Resul
                 id: row.parsed("id")?,
                 email: row.text("email")?,
                 name: row.text("name")?,
+                language: row.text("language")?,
                 role: row.parsed("role")?,
                 since: row.instant("since_us")?,
                 last_seen_at: row.instant_or_null("last_seen_us")?,

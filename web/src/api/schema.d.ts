@@ -2288,6 +2288,11 @@ export interface components {
             /** @example usr_01jxgb66p004hmasw9nf6yy093 */
             id: string;
             /**
+             * @description The language of their screens and mails, ISO 639-1.
+             * @example en
+             */
+            language: string;
+            /**
              * Format: date-time
              * @description When they were last logged in, to the minute; null if never.
              */

@@ -48,12 +48,3 @@ export const makeToken = (organization: string, token: Narrowed<Schemas['NewToke
 
 export const revokeToken = (organization_id: string, token_id: string) =>
   body(api.DELETE('/api/v1/organizations/{organization_id}/tokens/{token_id}', { params: { path: { organization_id, token_id } } }));
-
-/** Who gets which mails, by the users' ids. */
-type Recipients = Schemas['NotificationRecipients'];
-
-export const getRecipients = (organization: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/organizations/{organization_id}/notification-recipients', { params: of(organization), signal }));
-
-export const setRecipients = (organization: string, recipients: Recipients) =>
-  body(api.PUT('/api/v1/organizations/{organization_id}/notification-recipients', { params: of(organization), body: recipients }));

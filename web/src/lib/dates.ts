@@ -59,9 +59,14 @@ export function moment(instant: string): string {
   );
 }
 
+/** 21 November 2026, 08:00, in this zone, for sentences. */
+export function longMoment(instant: string, timeZone: string): string {
+  return `${longDate(dateOf(instant, timeZone))}, ${time(instant, timeZone)}`;
+}
+
 /** 14:05. */
-export function time(instant: string): string {
-  return format({ hour: '2-digit', minute: '2-digit', timeZone: zone() }).format(new Date(instant));
+export function time(instant: string, timeZone = zone()): string {
+  return format({ hour: '2-digit', minute: '2-digit', timeZone }).format(new Date(instant));
 }
 
 const STEPS = [

@@ -16,6 +16,7 @@ const PERMISSIONS = {
   read_rules: ['administrator', 'manager', 'analyst'],
   manage_rules: ['administrator', 'manager'],
   manage_notifications: ['administrator', 'manager'],
+  manage_webhooks: ['administrator'],
   read_users: ['administrator', 'manager'],
   manage_users: ['administrator'],
   manage_tokens: ['administrator'],

@@ -94,6 +94,8 @@ const openings = (fridge: string): Opening[] => [
   { name: 'a user removed', address: '/settings/users', open: (page) => choose(page, /^What to do with Otto/, 'Remove') },
   { name: 'an API token', address: '/settings/tokens', open: (page) => button(page, 'Make a token') },
   { name: 'a token revoked', address: '/settings/tokens', open: (page) => button(page, 'Revoke Scene') },
+  { name: 'a webhook', address: '/settings/webhooks', open: (page) => button(page, 'Add a webhook') },
+  { name: 'an address for a calendar', address: '/settings/profile', open: (page) => button(page, 'Make an address') },
   { name: 'a device token', address: '/settings/organization', open: (page) => button(page, 'Set a device token') },
   {
     name: 'one-time codes',

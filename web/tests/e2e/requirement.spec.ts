@@ -1,7 +1,7 @@
 // The License Manager's requirement, from the first log-in to the end of a license and beyond it, as people do it.
 
 import { START, expect, test } from './support/test';
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 const YEAR_LATER = '2027-11-23T10:00:00Z';
 
@@ -161,11 +161,11 @@ test('who hears of expiring licenses is chosen in the Notification manager', asy
   await world.user('manager', 'mia');
   const page = await world.logIn(ana, '/settings');
   await page.getByRole('link', { name: 'Open Notification manager' }).click();
-  const [first, other] = [page.getByRole('checkbox', { name: /^Ana/ }), page.getByRole('checkbox', { name: /^Mia/ })];
+  const [first, other] = ['Ana', 'Mia'].map((name) => page.getByRole('checkbox', { name: `License expiration: ${name}` })) as [Locator, Locator];
   await expect(first).toBeChecked();
   await expect(other).not.toBeChecked();
   await first.uncheck();
-  await expect(page.getByText('nobody will hear by e-mail that licenses end')).toBeVisible();
+  await expect(page.getByText('Nobody is ticked for “License expiration”: nobody will hear of it by e-mail.')).toBeVisible();
   await other.check();
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved', { exact: true })).toBeVisible();

@@ -3,8 +3,8 @@
 import { expect, test } from './support/test';
 import type { Page } from '@playwright/test';
 
-const ALL_PARTS = ['Organization', 'License Manager', 'Notification manager', 'Users', 'API tokens', 'Audit trail', 'Profile'];
-const ADDRESSES = ['/settings/organization', '/settings/users', '/settings/tokens'];
+const ALL_PARTS = ['Organization', 'License Manager', 'Notification manager', 'Users', 'API tokens', 'Webhooks', 'Audit trail', 'Profile'];
+const ADDRESSES = ['/settings/organization', '/settings/users', '/settings/tokens', '/settings/webhooks'];
 
 async function expectNavigation(page: Page, places: string[]): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

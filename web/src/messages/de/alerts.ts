@@ -94,5 +94,11 @@ export const alerts: Messages['alerts'] = {
   pickNone: 'Wählen Sie mindestens einen Sensor.',
   pickMany: 'Eine Regel fasst höchstens 1.000 ausgewählte Sensoren.',
   pickFound: (shown) => `Die ersten ${shown} sind zu sehen. Suchen Sie nach den anderen.`,
+  recipients: 'E-Mails an',
+  recipientsHint: 'Sie erfahren per E-Mail, wenn ein Alarm sich öffnet und wenn er sich schließt, höchstens alle 5 Minuten.',
+  toMe: (name) => `${name} (Sie)`,
+  toYou: 'Sie',
+  toNobody: 'niemanden',
+  toPeople: (count) => plural(count, { one: '# Person', other: '# Personen' }),
   changeCloses: 'Wird die geänderte Bedingung gespeichert, schließen sich die offenen Alarme dieser Regel.',
 };

@@ -33,5 +33,12 @@ export const invalid: Messages['invalid'] = {
   term: 'Eine Laufzeit besteht aus Jahren, Monaten, Wochen und Tagen und dauert höchstens 100 Jahre.',
   order: 'Der Auftrag hat höchstens 200 Zeichen und steht in einer Zeile.',
   from: 'Der Anfang muss vor dem Ende liegen.',
+  url: (problem) =>
+    problem.detail.includes('http://')
+      ? 'Die Adresse beginnt mit https:// oder http:// und enthält weder Benutzer noch Passwort noch #.'
+      : 'Die Adresse beginnt mit https:// und enthält weder Benutzer noch Passwort noch #.',
+  events: 'Wählen Sie mindestens ein Ereignis.',
+  description: 'Eine Beschreibung hat höchstens 200 Zeichen und steht in einer Zeile.',
+  recipients: 'Wählen Sie Benutzer dieser Organisation.',
   search: 'Das ist zu lang für die Suche. Kürzen Sie es.',
 };

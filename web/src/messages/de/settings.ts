@@ -14,7 +14,7 @@ export const settings: Messages['settings'] = {
   licenseManager: 'Lizenzmanager',
   licenseManagerIs: 'Aktivierungscodes und Lizenzen: welcher Sensor bis wann lizenziert ist und was danach kommt.',
   notifications: 'Benachrichtigungen',
-  notificationsIs: 'Wer eine E-Mail bekommt, bevor Lizenzen ablaufen.',
+  notificationsIs: 'Wer welche E-Mail bekommt, was die nächsten sagen, und was aus den gesendeten geworden ist.',
   users: 'Benutzer',
   usersIs: 'Wer hier arbeitet, in welcher Rolle, und wer eingeladen ist.',
   tokens: 'API-Token',
@@ -52,13 +52,6 @@ export const settings: Messages['settings'] = {
   deviceTokenCleared: 'Es wird kein Gerätetoken mehr verlangt',
   deviceTokenClearing:
     'Messwerte werden dann von jedem angenommen, der eine Ihrer Seriennummern sendet, mit beliebigem Token oder ohne. An den Sensoren muss nichts geändert werden.',
-
-  licenseExpiration: 'Ablauf von Lizenzen',
-  licenseExpirationIs:
-    'E-Mails kommen einen Monat, bevor die letzte Lizenz eines Sensors endet, und am Tag ihres Endes, jeweils um 8 Uhr in der Zeitzone der Organisation. Jede sagt, was von selbst geschieht.',
-  getsMail: 'Bekommt die E-Mails',
-  nobodyTicked: 'Niemand ist ausgewählt: Niemand erfährt per E-Mail, dass Lizenzen enden.',
-  mailFolder: 'Dieser Dienst hat keinen Mailserver: Er legt E-Mails in einem Ordner auf seinem Rechner ab, statt sie zu senden. Der Betreiber kann einen einrichten.',
 
   invite: 'Einladen',
   you: 'Sie',

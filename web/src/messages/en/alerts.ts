@@ -95,5 +95,11 @@ export const alerts = {
   pickNone: 'Choose at least one sensor.',
   pickMany: 'A rule takes at most 1,000 chosen sensors.',
   pickFound: (shown: number) => `The first ${shown} are shown. Search for the others.`,
+  recipients: 'Mails to',
+  recipientsHint: 'They hear by e-mail when an alert opens and when it closes, at most every 5 minutes.',
+  toMe: (name: string) => `${name} (you)`,
+  toYou: 'you',
+  toNobody: 'nobody',
+  toPeople: (count: number) => plural(count, { one: '# person', other: '# people' }),
   changeCloses: 'Saving a changed condition closes the open alerts of this rule.',
 };

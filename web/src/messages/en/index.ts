@@ -2,15 +2,18 @@
 import { accounts } from './accounts';
 import { alerts } from './alerts';
 import { audit } from './audit';
+import { calendar } from './calendar';
 import { invalid } from './invalid';
 import { licenses } from './licenses';
+import { notices } from './notices';
 import { operator } from './operator';
 import { refusals } from './refusals';
 import { sensors } from './sensors';
 import { settings } from './settings';
 import { shell } from './shell';
+import { webhooks } from './webhooks';
 import { welcome } from './welcome';
 
-const messages = { shell, licenses, sensors, alerts, accounts, settings, audit, operator, refusals, invalid, welcome };
+const messages = { shell, licenses, sensors, alerts, accounts, settings, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome };
 export default messages;
 export type Messages = typeof messages;

@@ -34,5 +34,12 @@ export const invalid = {
   term: 'A term consists of years, months, weeks and days and lasts at most 100 years.',
   order: 'The order has at most 200 characters and stands on one line.',
   from: 'The beginning must lie before the end.',
+  url: (problem: Problem): string =>
+    problem.detail.includes('http://')
+      ? 'The address begins with https:// or http:// and has no user, password or #.'
+      : 'The address begins with https:// and has no user, password or #.',
+  events: 'Choose at least one event.',
+  description: 'A description has at most 200 characters and stands on one line.',
+  recipients: 'Choose users of this organization.',
   search: 'This is too long to search for. Shorten it.',
 };

@@ -14,7 +14,7 @@ export const settings = {
   licenseManager: 'License Manager',
   licenseManagerIs: 'Activation codes and licenses: which sensor is covered until when, and what comes next.',
   notifications: 'Notification manager',
-  notificationsIs: 'Who gets an e-mail before licenses expire.',
+  notificationsIs: 'Who gets which mail, what the next ones will say, and what became of those that were sent.',
   users: 'Users',
   usersIs: 'Who works here, in which role, and who is invited.',
   tokens: 'API tokens',
@@ -52,13 +52,6 @@ export const settings = {
   deviceTokenCleared: 'No device token is required any more',
   deviceTokenClearing:
     'Measurements are then taken from whoever sends a serial number of yours, with any token or none. Nothing needs to be changed on the sensors.',
-
-  licenseExpiration: 'License expiration',
-  licenseExpirationIs:
-    'Mails come one month before the last license of a sensor ends and on the day on which it ends, at 8 in the morning of the organization’s time zone. Each says what will happen by itself.',
-  getsMail: 'Gets the mails',
-  nobodyTicked: 'Nobody is ticked: nobody will hear by e-mail that licenses end.',
-  mailFolder: 'This service has no mail server: it writes mails to a folder on its machine instead of sending them. Whoever runs it can set one.',
 
   invite: 'Invite',
   you: 'You',

@@ -95,5 +95,11 @@ export const alerts: Messages['alerts'] = {
   pickNone: 'Wybierz co najmniej jeden czujnik.',
   pickMany: 'Reguła może obejmować najwyżej 1000 wybranych czujników.',
   pickFound: (shown) => `Widać pierwsze ${shown}. Pozostałe można wyszukać.`,
+  recipients: 'E-maile do',
+  recipientsHint: 'Dostają e-mail, gdy alarm się otwiera i gdy się zamyka, najwyżej co 5 minut.',
+  toMe: (name) => `${name} (Ty)`,
+  toYou: 'Ty',
+  toNobody: 'nikogo',
+  toPeople: (count) => plural(count, { one: '# osoba', few: '# osoby', many: '# osób', other: '# osoby' }),
   changeCloses: 'Zapisanie zmienionego warunku zamknie otwarte alarmy tej reguły.',
 };

@@ -33,5 +33,12 @@ export const invalid: Messages['invalid'] = {
   term: 'Okres składa się z lat, miesięcy, tygodni i dni i trwa najwyżej 100 lat.',
   order: 'Zamówienie ma najwyżej 200 znaków i mieści się w jednym wierszu.',
   from: 'Początek musi być wcześniejszy niż koniec.',
+  url: (problem) =>
+    problem.detail.includes('http://')
+      ? 'Adres zaczyna się od https:// lub http:// i nie zawiera użytkownika, hasła ani #.'
+      : 'Adres zaczyna się od https:// i nie zawiera użytkownika, hasła ani #.',
+  events: 'Wybierz co najmniej jedno zdarzenie.',
+  description: 'Opis ma najwyżej 200 znaków i mieści się w jednym wierszu.',
+  recipients: 'Wybierz użytkowników tej organizacji.',
   search: 'To zbyt długi tekst do wyszukania. Należy go skrócić.',
 };

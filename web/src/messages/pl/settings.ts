@@ -15,7 +15,7 @@ export const settings: Messages['settings'] = {
   licenseManager: 'Menedżer licencji',
   licenseManagerIs: 'Kody aktywacyjne i licencje: który czujnik jest objęty licencją, do kiedy i co potem.',
   notifications: 'Menedżer powiadomień',
-  notificationsIs: 'Kto dostaje e-mail, zanim wygasną licencje.',
+  notificationsIs: 'Kto dostaje jakie wiadomości, co powiedzą następne i co stało się z wysłanymi.',
   users: 'Użytkownicy',
   usersIs: 'Kto tu pracuje, w jakiej roli i kto ma zaproszenie.',
   tokens: 'Tokeny API',
@@ -53,13 +53,6 @@ export const settings: Messages['settings'] = {
   deviceTokenCleared: 'Token urządzeń nie jest już wymagany',
   deviceTokenClearing:
     'Pomiary będą przyjmowane od każdego, kto wyśle numer seryjny z tej organizacji, z dowolnym tokenem lub bez niego. W czujnikach nie trzeba nic zmieniać.',
-
-  licenseExpiration: 'Wygasanie licencji',
-  licenseExpirationIs:
-    'Wiadomości przychodzą miesiąc przed końcem ostatniej licencji czujnika i w dniu, w którym się kończy, o 8 rano w strefie czasowej organizacji. Każda mówi, co stanie się samo.',
-  getsMail: 'Dostaje wiadomości',
-  nobodyTicked: 'Nikt nie jest zaznaczony: nikt nie dowie się z e-maila, że licencje się kończą.',
-  mailFolder: 'Ta usługa nie ma serwera poczty: zapisuje wiadomości w folderze na swoim komputerze, zamiast je wysyłać. Serwer może ustawić osoba, która ją prowadzi.',
 
   invite: 'Zaproś',
   you: 'To Ty',

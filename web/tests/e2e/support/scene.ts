@@ -7,9 +7,10 @@ export interface Scene {
   operator: string;
   fridge: string;
   removed: string;
+  webhook: string;
 }
 
-/** Long names, a queue, an end that nobody renews, an open alert, a removed sensor, an invitation, and codes of the operator. */
+/** Long names, a queue, an end that nobody renews, an open alert, a removed sensor, an invitation, a webhook, a mail, and codes of the operator. */
 export async function furnish(world: World): Promise<Scene> {
   const administrator = await world.user('administrator', 'ana');
   const operator = await world.user('operator');
@@ -27,14 +28,19 @@ export async function furnish(world: World): Promise<Scene> {
   await world.api('POST', '…/alert-rules', { name: 'Too warm', condition: { kind: 'above', channel_type: 'temperature', threshold: 8 }, sensors: 'all' });
   await world.send('282c02400001', ['--at', START, '--value', 'temperature=12.5', '--value', 'humidity=61']);
   await world.api('POST', '…/invitations', { email: 'a.rather.long.address.of.somebody@northwind.example', role: 'analyst' });
-  return { administrator, operator, fridge, removed };
+  const { id: webhook } = await world.api<{ id: string }>('POST', '…/webhooks', {
+    url: 'https://hooks.northwind.example/a/rather/long/address/without/any/place/to/break',
+    events: ['license.expiring', 'license.expired', 'license.renewed', 'pool.low', 'sensor.refused'],
+  });
+  await world.api('POST', '…/notices/test');
+  return { administrator, operator, fridge, removed, webhook };
 }
 
 /** Before the log-in. */
-export const OUTSIDE = ['/log-in', '/sign-up', '/forgot', '/reset#x', '/invitation#x'];
+export const OUTSIDE = ['/log-in', '/sign-up', '/forgot', '/reset#x', '/invitation#x', '/unsubscribe#x'];
 
 /** What an Administrator can see. */
-export const inside = ({ fridge, removed }: Scene): string[] => [
+export const inside = ({ fridge, removed, webhook }: Scene): string[] => [
   '/sensors',
   '/sensors?search=nothing',
   `/sensors/${fridge}`,
@@ -48,8 +54,11 @@ export const inside = ({ fridge, removed }: Scene): string[] => [
   '/settings',
   '/settings/organization',
   '/settings/notifications',
+  '/settings/notifications?state=failed',
   '/settings/users',
   '/settings/tokens',
+  '/settings/webhooks',
+  `/settings/webhooks/${webhook}`,
   '/settings/audit',
   '/settings/profile',
   '/welcome/code',

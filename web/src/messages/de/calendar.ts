@@ -1,0 +1,31 @@
+import type { Messages } from '../en';
+
+export const calendar: Messages['calendar'] = {
+  title: (organization) => `Kalender von ${organization}`,
+  is: 'Sehen Sie in Ihrem eigenen Kalender, an welchem Tag die Lizenzen welches Sensors enden. Werden sie verlängert, wandert der Eintrag.',
+  off: 'Sie haben noch keine Adresse für Ihren Kalender.',
+  make: 'Adresse erzeugen',
+  madeAt: (date) => `Erzeugt am ${date}`,
+  usedAt: (when) => `zuletzt gelesen ${when}`,
+  neverUsed: 'noch nie gelesen',
+  renew: 'Neue Adresse',
+  renewTitle: 'Neue Adresse erzeugen?',
+  renewText: 'Kalender mit der jetzigen Adresse bekommen nichts mehr. Geben Sie ihnen die neue.',
+  remove: 'Entfernen',
+  removeTitle: 'Adresse entfernen?',
+  removeText: 'Kalender mit dieser Adresse bekommen nichts mehr. Sie können jederzeit eine neue erzeugen.',
+  removed: 'Die Adresse ist entfernt',
+  yours: 'Ihre Adresse',
+  once: 'Kopieren Sie sie jetzt. Sie wird nur hier gezeigt und kann nicht noch einmal gezeigt werden.',
+  care: 'Wer sie kennt, kann die Namen Ihrer Sensoren und ihre Daten lesen. Geben Sie sie nicht weiter.',
+  copy: 'Adresse kopieren',
+  how: 'So fügen Sie sie hinzu',
+  ways: [
+    ['Google Kalender', 'Weitere Kalender, dann +, Per URL. Adresse einfügen.'],
+    ['Outlook', 'Kalender hinzufügen, dann Aus dem Internet abonnieren. Adresse einfügen.'],
+    ['Apple Kalender', 'Ablage, Neues Kalenderabonnement. Auf dem iPhone: Kalender, Hinzufügen, Kalenderabo hinzufügen.'],
+    ['Thunderbird', 'Neuer Kalender, Im Netzwerk. Adresse einfügen, ohne Benutzername.'],
+  ],
+  refresh: 'Kalender lesen sie alle paar Stunden neu; Google braucht manchmal einen Tag.',
+  link: 'Diese Termine im eigenen Kalender',
+};

@@ -1,0 +1,31 @@
+import type { Messages } from '../en';
+
+export const calendar: Messages['calendar'] = {
+  title: (organization) => `Kalendarz: ${organization}`,
+  is: 'We własnym kalendarzu widać, którego dnia kończą się licencje którego czujnika. Po odnowieniu wpis się przesuwa.',
+  off: 'Nie masz jeszcze adresu dla swojego kalendarza.',
+  make: 'Utwórz adres',
+  madeAt: (date) => `Utworzony ${date}`,
+  usedAt: (when) => `ostatnio czytany ${when}`,
+  neverUsed: 'jeszcze nieczytany',
+  renew: 'Nowy adres',
+  renewTitle: 'Utworzyć nowy adres?',
+  renewText: 'Kalendarze z obecnym adresem nie dostaną już niczego. Trzeba im podać nowy.',
+  remove: 'Usuń',
+  removeTitle: 'Usunąć adres?',
+  removeText: 'Kalendarze z tym adresem nie dostaną już niczego. Nowy można utworzyć w każdej chwili.',
+  removed: 'Adres usunięto',
+  yours: 'Twój adres',
+  once: 'Skopiuj go teraz. Jest widoczny tylko tutaj i nie można go pokazać ponownie.',
+  care: 'Kto go zna, może czytać nazwy czujników i ich daty. Nie przekazuj go nikomu.',
+  copy: 'Kopiuj adres',
+  how: 'Jak go dodać',
+  ways: [
+    ['Kalendarz Google', 'Inne kalendarze, potem +, Z adresu URL. Wklej adres.'],
+    ['Outlook', 'Dodaj kalendarz, potem Subskrybuj z sieci Web. Wklej adres.'],
+    ['Kalendarz Apple', 'Plik, Nowa subskrypcja kalendarza. Na iPhonie: Kalendarze, Dodaj kalendarz, Dodaj subskrybowany kalendarz.'],
+    ['Thunderbird', 'Nowy kalendarz, W sieci. Wklej adres, bez nazwy użytkownika.'],
+  ],
+  refresh: 'Kalendarze czytają go na nowo co kilka godzin; Google czasem raz na dzień.',
+  link: 'Te daty we własnym kalendarzu',
+};
