@@ -1,4 +1,4 @@
-//! The scheduler: settles what is due, also where nobody asks, and tells of alerts.
+//! The scheduler: settles what is due, also where nobody asks, and tells of it and of alerts.
 
 use std::time::Duration;
 
@@ -71,8 +71,9 @@ impl App {
         }
     }
 
-    /// Seals what has arrived, finds who is silent (R27) and who is refused (R26), and forgets what counts no more: failed redemptions (R4) and
-    /// failed log-ins, log-ins that have ended, links that have expired, mail that was sent long ago.
+    /// Seals what has arrived, finds who is silent (R27) and who is refused (R26), and forgets what counts no more:
+    /// failed redemptions (R4) and failed log-ins, log-ins that have ended, links that have expired, mail that was
+    /// sent long ago.
     async fn keep_house(&self, heard_since: Instant) -> Result<(), AppError> {
         self.seal_all().await?;
         let lost = self.find_lost_connections(heard_since).await?;

@@ -104,7 +104,8 @@ fn because(closed_at: Option<Instant>) -> Option<&'static str> {
     closed_at.map(|_| Because::BackToNormal.name())
 }
 
-/// Opens alerts; those who are told of the rule's alerts are to be told of them. Where the rule has an open one of the sensor already, that one stays: another node was quicker.
+/// Opens alerts; those who are told of the rule's alerts are to be told of them. Where the rule has an open one of the
+/// sensor already, that one stays: another node was quicker.
 ///
 /// # Errors
 ///

@@ -82,7 +82,7 @@ const SHOTS: Shot[] = [
   { name: 'settings-webhooks-add', who: ANA, path: '/settings/webhooks', then: (page) => page.getByRole('button', { name: 'Add a webhook' }).first().click() },
   { name: 'settings-audit', who: ANA, path: '/settings/audit' },
   { name: 'profile', who: ANA, path: '/settings/profile' },
-  { name: 'profile-calendar', who: ANA, path: '/settings/profile#calendar' },
+  { name: 'profile-calendar', who: ANA, path: '/settings/profile', then: (page) => page.getByRole('button', { name: 'Make an address' }).scrollIntoViewIfNeeded() },
   { name: 'welcome', who: ANA, path: '/welcome' },
   { name: 'welcome-code', who: ANA, path: '/welcome/code' },
   { name: 'welcome-sensors', who: ANA, path: '/welcome/sensors' },

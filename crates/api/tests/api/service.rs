@@ -44,13 +44,16 @@ on_both_engines!(
 );
 
 /// The routes of the API that ask nobody who they are.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 9] = [
     "post /api/v1/sessions",
     "post /api/v1/sign-up",
     "post /api/v1/password-resets",
     "post /api/v1/password-resets/redemption",
     "post /api/v1/invitations/look-up",
     "get /api/v1/service",
+    "get /api/v1/unsubscriptions/{token}",
+    "post /api/v1/unsubscriptions/{token}",
+    "post /api/v1/unsubscriptions/{token}/undo",
 ];
 
 /// The one that asks only those who have an account.
