@@ -33,7 +33,7 @@ export const notices: Messages['notices'] = {
   whoGets: 'Wer welche E-Mail bekommt',
   kindsAre: {
     license_expiration: 'Einen Monat, bevor die letzte Lizenz eines Sensors endet, und am Tag ihres Endes, jeweils um 8 Uhr. Jede E-Mail sagt, was von selbst geschieht.',
-    pool_low: 'Einmal, sobald weniger Lizenzen frei sind, als die Verlängerungen der nächsten 60 Tage brauchen.',
+    pool_low: 'Einmal, am ersten Morgen, an dem weniger Lizenzen frei sind, als die Verlängerungen der nächsten 60 Tage brauchen.',
     alerts: 'Jede Alarmregel legt fest, wem sie Bescheid gibt.',
   },
   licenseExpiration: 'Ablauf von Lizenzen',

@@ -32,7 +32,7 @@ export const notices = {
   whoGets: 'Who gets which mail',
   kindsAre: {
     license_expiration: 'One month before the last license of a sensor ends, and on the day on which it ends, at 8 in the morning. Each mail says what will happen by itself.',
-    pool_low: 'Once, as soon as fewer licenses are left than the renewals of the next 60 days need.',
+    pool_low: 'Once, on the first morning on which fewer licenses are left than the renewals of the next 60 days need.',
     alerts: 'Each alert rule says whom it tells.',
   },
   licenseExpiration: 'License expiration',

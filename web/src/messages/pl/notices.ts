@@ -36,7 +36,7 @@ export const notices: Messages['notices'] = {
   whoGets: 'Kto dostaje jakie wiadomości',
   kindsAre: {
     license_expiration: 'Miesiąc przed końcem ostatniej licencji czujnika i w dniu, w którym się kończy, o 8 rano. Każda wiadomość mówi, co stanie się samo.',
-    pool_low: 'Raz, gdy tylko wolnych licencji jest mniej, niż potrzebują odnowienia z najbliższych 60 dni.',
+    pool_low: 'Raz, pierwszego ranka, gdy wolnych licencji jest mniej, niż potrzebują odnowienia z najbliższych 60 dni.',
     alerts: 'Każda reguła alarmów mówi, kogo zawiadamia.',
   },
   licenseExpiration: 'Wygasanie licencji',
