@@ -95,7 +95,8 @@ struct Cursor {
     id: MailId,
 }
 
-fn state_of(text: &str) -> Result<PostState, Refusal> {
+/// How far what lies in the outbox is, by its name.
+pub(crate) fn state_named(text: &str) -> Result<PostState, Refusal> {
     let known = PostState::ALL.into_iter().find(|state| state.name() == text);
     known.ok_or_else(|| Refusal::Invalid { field: "state", expected: "queued, sent or failed".to_owned() })
 }
@@ -122,7 +123,7 @@ pub(crate) async fn list_notices(
 ) -> Result<Json<NoticePage>, Problem> {
     let after: Option<Cursor> = page::place(query.cursor.as_deref())?;
     let asked = MailQuery {
-        state: query.state.as_deref().map(state_of).transpose()?,
+        state: query.state.as_deref().map(state_named).transpose()?,
         kind: query.kind,
         after: after.map(|Cursor { id }| MailPlace(id)),
         limit: page::limit(query.limit.as_deref())?,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::Actor;
+use tenure_app::cut;
 use tenure_app::issue_code::Order;
 use tenure_app::revoke_code::Revoked;
 use tenure_app::rows::{Code, Tally};
@@ -184,13 +185,12 @@ pub(crate) async fn list_codes(
 ) -> Result<Json<CodePage>, Problem> {
     let limit = page::limit(query.limit.as_deref())?;
     let before = page::place(query.cursor.as_deref())?.map(|Cursor { before }| before);
-    let mut codes = state.app.list_codes(before, limit.saturating_add(1)).await?;
-    let length = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = codes.len() > length;
-    codes.truncate(length);
-    let last = codes.last().filter(|_| more);
-    let next_cursor = last.map(|code| page::cursor(&Cursor { before: code.id })).transpose()?;
-    Ok(Json(CodePage { items: codes.into_iter().map(CodeBody::from).collect(), next_cursor }))
+    let codes = state.app.list_codes(before, limit.saturating_add(1)).await?;
+    let (codes, end) = cut(codes, limit, |code| page::cursor(&Cursor { before: code.id }));
+    Ok(Json(CodePage {
+        items: codes.into_iter().map(CodeBody::from).collect(),
+        next_cursor: end.transpose()?,
+    }))
 }
 
 /// How a code is to be revoked.

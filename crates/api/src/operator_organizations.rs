@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use tenure_app::cut;
 use tenure_app::free_serial::SerialOwner;
 use tenure_app::rows::ListedOrganization;
 use tenure_domain::{Instant, OrganizationId, Refusal, Serial};
@@ -92,13 +93,9 @@ pub(crate) async fn list_organizations(
     if after.as_ref().is_some_and(|name| name.contains('\0')) {
         return Err(page::cursor_invalid().into());
     }
-    let mut rows = state.app.list_organizations(&search, after.as_deref(), limit.saturating_add(1)).await?;
-    let length = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > length;
-    rows.truncate(length);
-    let last = rows.last().filter(|_| more);
+    let rows = state.app.list_organizations(&search, after.as_deref(), limit.saturating_add(1)).await?;
     let cursor = |row: &ListedOrganization| page::cursor(&Cursor { name: row.name_folded.clone() });
-    let next_cursor = last.map(cursor).transpose()?;
+    let (rows, end) = cut(rows, limit, cursor);
     let body = |row: ListedOrganization| ListedBody {
         id: row.id,
         name: row.name,
@@ -108,7 +105,7 @@ pub(crate) async fn list_organizations(
         sensors: row.sensors,
         licenses_left: row.licenses_left,
     };
-    Ok(Json(OrganizationPage { items: rows.into_iter().map(body).collect(), next_cursor }))
+    Ok(Json(OrganizationPage { items: rows.into_iter().map(body).collect(), next_cursor: end.transpose()? }))
 }
 
 /// Which organization has a serial number.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use tenure_app::cut;
 use tenure_app::remove_sensor::{Released, Removal};
 use tenure_app::rows::RemovedSensor;
 use tenure_domain::id::SensorKind;
@@ -182,16 +183,11 @@ pub(crate) async fn removed_sensors(
     let limit = page::limit(query.limit.as_deref())?;
     let after = page::place(query.cursor.as_deref())?.map(|Cursor { removed_at, id }| (removed_at, id));
     let licenses = by.caller.role_allows(Permission::ReadLicenses);
-    let mut rows =
-        state.app.removed_sensors(&by.ctx, by.organization, after, limit.saturating_add(1)).await?;
-    let length = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > length;
-    rows.truncate(length);
-    let last = rows.last().filter(|_| more);
+    let rows = state.app.removed_sensors(&by.ctx, by.organization, after, limit.saturating_add(1)).await?;
     let cursor = |(row, _): &(RemovedSensor, Option<Released>)| {
         page::cursor(&Cursor { removed_at: row.removed_at, id: row.id })
     };
-    let next_cursor = last.map(cursor).transpose()?;
+    let (rows, end) = cut(rows, limit, cursor);
     let body = |(row, released): (RemovedSensor, Option<Released>)| RemovedBody {
         id: row.id,
         serial: row.serial,
@@ -205,7 +201,7 @@ pub(crate) async fn removed_sensors(
             expires_at: released.expires_at,
         }),
     };
-    Ok(Json(RemovedPage { items: rows.into_iter().map(body).collect(), next_cursor }))
+    Ok(Json(RemovedPage { items: rows.into_iter().map(body).collect(), next_cursor: end.transpose()? }))
 }
 
 /// What is typed to confirm an erasure.

@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::rows::{OutboxEvent, PostState, Posted};
 use tenure_domain::id::{DeliveryKind, WebhookKind};
-use tenure_domain::{DeliveryId, Instant, Refusal};
+use tenure_domain::{DeliveryId, Instant};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
 use crate::extract::{PathId, Query};
+use crate::notices::state_named;
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem};
@@ -79,12 +80,6 @@ pub(crate) struct WebhookDeliveriesQuery {
     limit: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
-}
-
-fn state_named(name: &str) -> Result<PostState, Refusal> {
-    let expected = || "queued, sent or failed".to_owned();
-    let known = PostState::ALL.into_iter().find(|state| state.name() == name);
-    known.ok_or_else(|| Refusal::Invalid { field: "state", expected: expected() })
 }
 
 /// List what became of the events for a webhook

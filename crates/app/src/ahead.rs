@@ -90,7 +90,7 @@ impl App {
         reading.tx.roll_back().await?;
         Ok(LookedAhead {
             until: outlook.until,
-            renewals_due: ahead.renewals.len() + ahead.goes_without.len(),
+            renewals_due: ahead.wanted(),
             licenses_left,
             covered_by_pool: ahead.renewals.len(),
             goes_without,

@@ -4,7 +4,7 @@ use tenure_domain::{Instant, OrganizationId, Refusal, SensorId};
 use tenure_store::audit::{self, Filter, Numbered};
 use tenure_store::sensors;
 
-use crate::{App, AppError};
+use crate::{App, AppError, cut};
 
 /// Who or what made a change, for reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,11 +121,8 @@ impl App {
         };
         let filter =
             Filter { actors, action, subject, about, from, to, before, limit: limit.saturating_add(1) };
-        let mut rows = audit::page(&mut tx, organization, &filter).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let place = rows.last().filter(|_| more).map(|row| row.seq);
+        let rows = audit::page(&mut tx, organization, &filter).await?;
+        let (rows, place) = cut(rows, limit, |row| row.seq);
         let mut subjects: Vec<String> =
             rows.iter().flat_map(|row| [row.entry.subject.clone(), row.about.clone()]).collect();
         subjects.sort_unstable();

@@ -13,6 +13,7 @@ use tenure_domain::session::WRITTEN_EVERY_US;
 use tenure_domain::standing::covers;
 use tenure_domain::{Instant, Permission, Refusal};
 use tenure_store::calendar_feeds::{self, End, Reader};
+use url::{Host, Url};
 
 use crate::ahead::{Question, RowEnds};
 use crate::{Actor, App, AppError};
@@ -85,7 +86,8 @@ impl App {
         lines.text("X-WR-CALNAME", &title);
         lines.plain("REFRESH-INTERVAL;VALUE=DURATION", LOOK_EVERY);
         lines.plain("X-PUBLISHED-TTL", LOOK_EVERY);
-        let host = host_of(place).unwrap_or("tenure");
+        let host = host_of(place);
+        let host = host.as_deref().unwrap_or("tenure");
         for end in &ends {
             event(&mut lines, end, now, &row_ends, &Setting { place, host, language });
         }
@@ -137,13 +139,11 @@ fn event(lines: &mut Lines, end: &End, now: Instant, row_ends: &RowEnds, setting
 }
 
 /// The host in the service's address, where it is a name that is the same for everybody.
-fn host_of(place: &str) -> Option<&str> {
-    let (_, rest) = place.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let known = name.contains('.') && !name.starts_with('[') && name.parse::<std::net::IpAddr>().is_err();
-    known.then_some(name)
+fn host_of(place: &str) -> Option<String> {
+    match Url::parse(place).ok()?.host()? {
+        Host::Domain(name) => name.contains('.').then(|| name.to_owned()),
+        Host::Ipv4(_) | Host::Ipv6(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -152,8 +152,9 @@ mod tests {
 
     #[test]
     fn the_host_is_a_name_or_nothing() {
-        assert_eq!(host_of("https://tenure.harbor.example"), Some("tenure.harbor.example"));
-        assert_eq!(host_of("https://tenure.harbor.example:8443/a"), Some("tenure.harbor.example"));
+        let named = Some("tenure.harbor.example");
+        assert_eq!(host_of("https://tenure.harbor.example").as_deref(), named);
+        assert_eq!(host_of("https://tenure.harbor.example:8443/a").as_deref(), named);
         for place in ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:8080", "nonsense"] {
             assert_eq!(host_of(place), None, "{place}");
         }

@@ -117,6 +117,7 @@ pub use context::{Actor, Ctx};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use error::AppError;
 pub use secret::Secret;
+pub use tenure_store::page::cut;
 
 /// What the use cases need: the database, the clock, randomness, the secret, and who listens to covers.
 pub struct App {

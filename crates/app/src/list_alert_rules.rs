@@ -3,7 +3,7 @@
 use tenure_domain::{AlertRuleId, OrganizationId, Refusal};
 use tenure_store::alert_rules::{self, ListedRule};
 
-use crate::{App, AppError};
+use crate::{App, AppError, cut};
 
 impl App {
     /// A page of the organization's alert rules, oldest first, and where it ends if there is more.
@@ -18,13 +18,9 @@ impl App {
         limit: u32,
     ) -> Result<(Vec<ListedRule>, Option<AlertRuleId>), AppError> {
         let mut tx = self.db.read().await?;
-        let mut rules = alert_rules::page(&mut tx, organization, after, limit.saturating_add(1)).await?;
+        let rules = alert_rules::page(&mut tx, organization, after, limit.saturating_add(1)).await?;
         tx.roll_back().await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rules.len() > limit;
-        rules.truncate(limit);
-        let end = rules.last().filter(|_| more).map(|listed| listed.rule.id);
-        Ok((rules, end))
+        Ok(cut(rules, limit, |listed| listed.rule.id))
     }
 
     /// One alert rule.

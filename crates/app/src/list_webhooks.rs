@@ -3,7 +3,7 @@
 use tenure_domain::{OrganizationId, WebhookId};
 use tenure_store::webhooks::{self, Webhook};
 
-use crate::{App, AppError};
+use crate::{App, AppError, cut};
 
 impl App {
     /// The webhooks of an organization, oldest first, behind one of them; and where the next page begins.
@@ -18,12 +18,8 @@ impl App {
         limit: u32,
     ) -> Result<(Vec<Webhook>, Option<WebhookId>), AppError> {
         let mut tx = self.db.read().await?;
-        let mut found = webhooks::list(&mut tx, organization, after, limit.saturating_add(1)).await?;
+        let found = webhooks::list(&mut tx, organization, after, limit.saturating_add(1)).await?;
         tx.roll_back().await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let end = found.last().filter(|_| more).map(|webhook| webhook.id);
-        Ok((found, end))
+        Ok(cut(found, limit, |webhook| webhook.id))
     }
 }

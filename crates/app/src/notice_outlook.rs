@@ -1,6 +1,6 @@
 //! What the next mails of the License Manager will say, if nobody does anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tenure_domain::notice::{self, Kind, POOL_DAYS};
 use tenure_domain::{AtEnd, Date, Instant, OrganizationId, SensorId};
@@ -8,7 +8,7 @@ use tenure_store::notices;
 use tenure_store::recipients::{self, Notification};
 
 use crate::ahead::{Outlook, licenses_left};
-use crate::notices::at_ends;
+use crate::notices::{at_ends, written_on};
 use crate::{App, AppError, Ctx};
 
 /// How many days ahead mails are told.
@@ -76,12 +76,7 @@ impl App {
         let candidates = notices::candidates(tx, id, until).await?;
         let sensors: Vec<SensorId> = candidates.iter().map(|candidate| candidate.sensor).collect();
         let told = notices::told(tx, &sensors).await?;
-        let mut written = BTreeSet::new();
-        for kind in Kind::ALL {
-            if notices::has_digest(tx, id, kind.name(), notice::day(&organization.zone, now)).await? {
-                written.insert(kind);
-            }
-        }
+        let written = written_on(tx, id, notice::day(&organization.zone, now)).await?;
         let ends = at_ends(tx, &organization, &candidates).await?;
         let mut mails: BTreeMap<(Instant, Kind), ComingMail> = BTreeMap::new();
         for (candidate, at_end) in candidates.iter().zip(ends) {
@@ -128,11 +123,7 @@ impl App {
             last_run: organization.notices_looked_at,
             next_run: organization.notices_next.max(now),
             next: mails.into_values().collect(),
-            pool: PoolOutlook {
-                needed: ahead.renewals.len() + ahead.goes_without.len(),
-                licenses_left,
-                until: outlook.until,
-            },
+            pool: PoolOutlook { needed: ahead.wanted(), licenses_left, until: outlook.until },
         })
     }
 }

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_domain::notice::{self, Kind, POOL_DAYS};
 use tenure_domain::{AtEnd, Date, OrganizationId, SensorId, WebhookEvent};
+use tenure_store::Tx;
 use tenure_store::notices::{self, Candidate};
-use tenure_store::organizations;
+use tenure_store::organizations::{self, Organization};
 use tenure_store::recipients::{self, Notification};
 
 use crate::ahead::{Outlook, licenses_left, named};
@@ -95,12 +96,7 @@ impl SettledOrganization {
         let sensors: Vec<SensorId> = candidates.iter().map(|candidate| candidate.sensor).collect();
         let told = notices::told(&mut self.tx, &sensors).await?;
         let (today, morning) = (notice::day(&zone, now), notice::next_morning(&zone, now));
-        let mut written = BTreeSet::new();
-        for kind in Kind::ALL {
-            if notices::has_digest(&mut self.tx, id, kind.name(), today).await? {
-                written.insert(kind);
-            }
-        }
+        let written = written_on(&mut self.tx, id, today).await?;
         let mut due = Due::default();
         for candidate in candidates {
             let (sensor, end) = (candidate.sensor, candidate.end());
@@ -179,7 +175,7 @@ impl SettledOrganization {
         }
         notices::add_digest(&mut self.tx, id, (POOL_LOW, day), now, ahead.goes_without.len()).await?;
         let licenses_left = licenses_left(&mut self.tx, id).await?;
-        let needed = ahead.renewals.len() + ahead.goes_without.len();
+        let needed = ahead.wanted();
         let facts = Facts::from_iter([
             ("licenses_left".to_owned(), licenses_left.into()),
             ("licenses_needed".to_owned(), needed.into()),
@@ -210,6 +206,21 @@ impl SettledOrganization {
     }
 }
 
+/// The kinds of which the mail of a notice day is written (R31).
+pub(crate) async fn written_on(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    day: Date,
+) -> Result<BTreeSet<Kind>, AppError> {
+    let mut written = BTreeSet::new();
+    for kind in Kind::ALL {
+        if notices::has_digest(tx, organization, kind.name(), day).await? {
+            written.insert(kind);
+        }
+    }
+    Ok(written)
+}
+
 fn event_sensor(sensor: &Candidate, at_end: AtEnd) -> EventSensor {
     EventSensor {
         id: sensor.sensor,
@@ -224,8 +235,8 @@ fn event_sensor(sensor: &Candidate, at_end: AtEnd) -> EventSensor {
 
 /// What happens by itself at the ends of these sensors' chains (R32), in their order.
 pub(crate) async fn at_ends(
-    tx: &mut tenure_store::Tx,
-    organization: &tenure_store::organizations::Organization,
+    tx: &mut Tx,
+    organization: &Organization,
     sensors: &[Candidate],
 ) -> Result<Vec<AtEnd>, AppError> {
     let running = sensors.iter().filter(|sensor| sensor.running);

@@ -2,7 +2,7 @@
 
 use tenure_domain::{MailId, OrganizationId, Refusal};
 use tenure_store::mails;
-use tenure_store::outbox::Posted;
+use tenure_store::outbox::{self, Posted};
 
 use crate::{App, AppError, Ctx};
 
@@ -21,7 +21,7 @@ impl App {
         let not_found = Refusal::NotFound { what: "notice" };
         let mut settled = self.settled(ctx, organization).await?;
         let before = mails::get(&mut settled.tx, organization, id).await?.ok_or(not_found.clone())?;
-        if !mails::queue_again(&mut settled.tx, id, self.people_now()).await? {
+        if !outbox::queue_again(&mut settled.tx, id, self.people_now()).await? {
             return Err(Refusal::NoticeNotFailed.into());
         }
         let after = mails::get(&mut settled.tx, organization, id).await?.ok_or(not_found)?;

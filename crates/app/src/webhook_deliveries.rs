@@ -2,7 +2,8 @@
 
 use tenure_domain::{DeliveryId, OrganizationId, Refusal, WebhookId};
 use tenure_store::deliveries;
-use tenure_store::outbox::{Event, Posted, State};
+use tenure_store::outbox::{self, Event, Posted, State};
+use tenure_store::page::cut;
 
 use crate::webhooks::webhook_of;
 use crate::{App, AppError, Ctx};
@@ -23,13 +24,9 @@ impl App {
     ) -> Result<(Vec<Posted<Event>>, Option<DeliveryId>), AppError> {
         let mut tx = self.db.read().await?;
         webhook_of(&mut tx, organization, webhook).await?;
-        let mut found = deliveries::list(&mut tx, webhook, state, before, limit.saturating_add(1)).await?;
+        let found = deliveries::list(&mut tx, webhook, state, before, limit.saturating_add(1)).await?;
         tx.roll_back().await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let end = found.last().filter(|_| more).map(|posted| posted.post.id);
-        Ok((found, end))
+        Ok(cut(found, limit, |posted| posted.post.id))
     }
 
     /// Sends an event that was given up once more.
@@ -52,7 +49,7 @@ impl App {
         if !enabled {
             return Err(Refusal::WebhookDisabled.into());
         }
-        if !deliveries::send_again(&mut settled.tx, id, self.people_now()).await? {
+        if !outbox::queue_again(&mut settled.tx, id, self.people_now()).await? {
             return Err(Refusal::DeliveryNotFailed.into());
         }
         let posted = deliveries::get(&mut settled.tx, webhook, id).await?.ok_or_else(not_found)?;

@@ -101,6 +101,12 @@ impl Ahead {
         Ok(ahead)
     }
 
+    /// How many licenses the sensors with auto renewal want of the pool, found or not.
+    #[must_use]
+    pub const fn wanted(&self) -> usize {
+        self.renewals.len() + self.goes_without.len()
+    }
+
     /// What happens at the next end of each sensor's chain that lies before the horizon.
     #[must_use]
     pub fn at_ends(&self) -> BTreeMap<SensorId, AtEnd> {

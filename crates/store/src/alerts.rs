@@ -9,6 +9,7 @@ use tenure_domain::{AlertId, AlertRuleId, Instant, OrganizationId, SensorId, Ser
 use crate::alert_rules::{RuleInForce, condition, written};
 use crate::args::{Arg, args};
 use crate::bulk::{Bulk, Column};
+use crate::page::cut;
 use crate::row::corrupt;
 use crate::sensors::number_lists;
 use crate::{Row, StoreError, Tx};
@@ -358,14 +359,8 @@ pub async fn page(
     add(" AND (a.opened_us, a.id) < (?", opened_at.into());
     add(", ?)", id.into());
     add(" ORDER BY a.opened_us DESC, a.id DESC LIMIT ?", limit.saturating_add(1).into());
-    let mut rows = tx.all_text(text, args).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let alerts: Vec<Alert> = rows.iter().map(read).collect::<Result<_, _>>()?;
-    let place = |alert: &Alert| AlertPlace { opened_at: alert.opened_at, id: alert.id };
-    let end = alerts.last().filter(|_| more).map(place);
-    Ok((alerts, end))
+    let alerts: Vec<Alert> = tx.all_text(text, args).await?.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(cut(alerts, limit, |alert| AlertPlace { opened_at: alert.opened_at, id: alert.id }))
 }
 
 /// When and why the alert of a row closed, if it has.

@@ -73,13 +73,6 @@ pub async fn get(
     tx.all_text(sql, args![webhook, id]).await?.first().map(read).transpose()
 }
 
-/// Puts an event that has failed into the queue again, as if it were new; false when it has not failed.
-pub async fn send_again(tx: &mut Tx, id: DeliveryId, now: Instant) -> Result<bool, StoreError> {
-    let sql = "UPDATE outbox SET state = 'queued', attempts = 0, next_try_us = $2, settled_us = NULL
-        WHERE id = $1 AND state = 'failed'";
-    Ok(tx.execute(sql, args![id, now]).await? == 1)
-}
-
 /// Gives up what waits for a webhook that is switched off. What is on its way right now is left to who sends it.
 pub async fn give_up(tx: &mut Tx, webhook: WebhookId, now: Instant, why: &str) -> Result<(), StoreError> {
     let sql = "UPDATE outbox SET state = 'failed', settled_us = $2, last_reply = coalesce(last_reply, $3)

@@ -32,6 +32,7 @@ pub mod notices;
 pub mod one_time_codes;
 pub mod organizations;
 pub mod outbox;
+pub mod page;
 pub mod recipients;
 pub mod released;
 pub mod removed;

@@ -1,9 +1,10 @@
 //! The mails of the outbox as people see them (R33).
 
-use tenure_domain::{Instant, MailId, OrganizationId};
+use tenure_domain::{MailId, OrganizationId};
 
 use crate::args::{Arg, args};
 use crate::outbox::{COLUMNS, Mail, Posted, State, read};
+use crate::page::cut;
 use crate::{StoreError, Tx};
 
 /// Where a page of mails ended: at this one.
@@ -50,12 +51,8 @@ pub async fn page(
     args.push(Arg::from(query.limit.saturating_add(1)));
     text.push_str(&format!(" ORDER BY id DESC LIMIT ${}", args.len()));
     let rows = tx.all_text(text, args).await?;
-    let mut mails: Vec<Posted> = rows.iter().map(read).collect::<Result<_, _>>()?;
-    let wanted = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let more = mails.len() > wanted;
-    mails.truncate(wanted);
-    let end = mails.last().filter(|_| more).map(|posted| MailPlace(posted.post.id));
-    Ok((mails, end))
+    let mails: Vec<Posted> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(cut(mails, query.limit, |posted| MailPlace(posted.post.id)))
 }
 
 /// One of the organization's mails.
@@ -67,11 +64,4 @@ pub async fn get(
     let sql =
         format!("SELECT {COLUMNS} FROM outbox WHERE organization_id = $1 AND id = $2 AND webhook_id IS NULL");
     tx.all_text(sql, args![organization, id]).await?.first().map(read).transpose()
-}
-
-/// Puts a mail that has failed into the queue again, as if it were new; returns whether it had failed.
-pub async fn queue_again(tx: &mut Tx, id: MailId, now: Instant) -> Result<bool, StoreError> {
-    let sql = "UPDATE outbox SET state = 'queued', attempts = 0, next_try_us = $2, settled_us = NULL
-        WHERE id = $1 AND state = 'failed' AND webhook_id IS NULL";
-    Ok(tx.execute(sql, args![id, now]).await? == 1)
 }

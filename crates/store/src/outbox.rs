@@ -301,6 +301,14 @@ pub async fn give_back(
     tx.execute(sql, args![id, worker, reason]).await.map(drop)
 }
 
+/// Puts what has failed into the queue again, as if it were new, under the same identifier; returns whether it had
+/// failed.
+pub async fn queue_again<K: Kind>(tx: &mut Tx, id: Id<K>, now: Instant) -> Result<bool, StoreError> {
+    let sql = "UPDATE outbox SET state = 'queued', attempts = 0, next_try_us = $2, settled_us = NULL
+        WHERE id = $1 AND state = 'failed'";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
 /// All that lies in it of this sort, in the order in which it was decided.
 pub async fn all<P: Post>(tx: &mut Tx) -> Result<Vec<Posted<P>>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {} ORDER BY id", P::IS);

@@ -93,16 +93,16 @@ pub async fn administrators(tx: &mut Tx, organization: OrganizationId) -> Result
     tx.all_text(sql, args).await?.iter().map(recipient).collect()
 }
 
-/// Ticks a user.
+/// Ticks a user; returns whether they were not ticked.
 pub async fn add(
     tx: &mut Tx,
     organization: OrganizationId,
     notification: Notification,
     user: UserId,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let sql = "INSERT INTO notification_recipients (organization_id, kind, user_id) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
-    tx.execute(sql, args![organization, notification.name(), user]).await.map(drop)
+    Ok(tx.execute(sql, args![organization, notification.name(), user]).await? > 0)
 }
 
 /// Ticks these users and no others.

@@ -3,7 +3,7 @@
 use tenure_domain::{AlertRuleId, OrganizationId, UserId};
 
 use crate::args::args;
-use crate::recipients::Notification;
+use crate::recipients::{self, Notification};
 use crate::{StoreError, Tx};
 
 /// What somebody is told of in an organization.
@@ -26,22 +26,16 @@ pub async fn is_told(
     user: UserId,
     topic: Topic,
 ) -> Result<bool, StoreError> {
-    let row = match topic {
-        Topic::Notification(kind) => {
-            let sql = "SELECT r.user_id FROM notification_recipients r
-                JOIN memberships m ON m.user_id = r.user_id AND m.organization_id = r.organization_id
-                WHERE r.organization_id = $1 AND r.kind = $2 AND r.user_id = $3";
-            tx.one_or_none(sql, args![organization, kind.name(), user]).await?
-        }
+    match topic {
+        Topic::Notification(kind) => Ok(recipients::of(tx, organization, kind).await?.contains(&user)),
         Topic::AlertRule(rule) => {
             let sql = "SELECT c.user_id FROM alert_rule_recipients c
                 JOIN alert_rules r ON r.id = c.rule_id AND r.organization_id = $1
                 JOIN memberships m ON m.user_id = c.user_id AND m.organization_id = r.organization_id
                 WHERE c.rule_id = $2 AND c.user_id = $3";
-            tx.one_or_none(sql, args![organization, rule, user]).await?
+            Ok(tx.one_or_none(sql, args![organization, rule, user]).await?.is_some())
         }
-    };
-    Ok(row.is_some())
+    }
 }
 
 /// Takes the tick away; returns whether there was one.
@@ -74,21 +68,15 @@ pub async fn tick(
     user: UserId,
     topic: Topic,
 ) -> Result<bool, StoreError> {
-    let new = match topic {
-        Topic::Notification(kind) => {
-            let sql =
-                "INSERT INTO notification_recipients (organization_id, kind, user_id) VALUES ($1, $2, $3)
-                ON CONFLICT DO NOTHING";
-            tx.execute(sql, args![organization, kind.name(), user]).await?
-        }
+    match topic {
+        Topic::Notification(kind) => recipients::add(tx, organization, kind, user).await,
         Topic::AlertRule(rule) => {
             let sql = "INSERT INTO alert_rule_recipients (rule_id, user_id)
                 SELECT id, $3 FROM alert_rules WHERE id = $2 AND organization_id = $1
                 ON CONFLICT DO NOTHING";
-            tx.execute(sql, args![organization, rule, user]).await?
+            Ok(tx.execute(sql, args![organization, rule, user]).await? > 0)
         }
-    };
-    Ok(new > 0)
+    }
 }
 
 /// How an alert rule of the organization is called, if it is still there.

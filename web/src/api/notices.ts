@@ -12,6 +12,9 @@ export interface Posted {
   last_reply?: string | null;
 }
 
+/** What one can choose by: all of it, or what is so far. */
+export const POST_STATES = ['', 'failed', 'queued', 'sent'] as const;
+
 export type Notice = Narrowed<Schemas['Notice'], { state: Posted['state'] }>;
 export type ComingMail = Narrowed<Schemas['ComingNotice'], { kind: 'month_before' | 'expiration_day' }>;
 export type Outlook = Narrowed<Schemas['NoticeForecast'], { next: ComingMail[] }>;

@@ -12,7 +12,7 @@ export interface Loaded<T> {
  * A list that comes in pages by cursor, as one scrolls: `more()` loads the next page, `refresh(place)` one that is shown, in place.
  * A new key begins anew; what was shown stays until its first page is there. Call it while a component is made.
  */
-class Pages<K, T> {
+export class Pages<K, T> {
   pages = $state.raw<Loaded<T>[]>([]);
   problem = $state.raw<Problem>();
   busy = $state(false);
