@@ -3,7 +3,7 @@
 use tenure_domain::{OrganizationId, Refusal, Role, TokenId, UserId};
 use tenure_store::audit::{self, Entry};
 use tenure_store::tokens::{self, Token};
-use tenure_store::{organizations, users};
+use tenure_store::users;
 
 use crate::me::checked_person_name;
 use crate::users::checked_role;
@@ -93,13 +93,11 @@ impl App {
         email: &str,
         read_only: bool,
     ) -> Result<MadeToken, AppError> {
-        let mut tx = self.db.read().await?;
         if let Some(name) = organization {
-            let organization = organizations::by_name(&mut tx, name).await?;
-            tx.roll_back().await?;
-            let organization = organization.ok_or(Refusal::NotFound { what: "organization" })?;
+            let organization = self.organization_named(name).await?;
             return self.create_token(ctx, organization.id, email, read_only).await;
         }
+        let mut tx = self.db.read().await?;
         let user = users::by_email(&mut tx, email).await?.filter(|user| user.operator);
         tx.roll_back().await?;
         let user = user.ok_or(Refusal::NotFound { what: "operator" })?;

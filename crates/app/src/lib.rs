@@ -33,6 +33,7 @@ pub mod create_user;
 pub mod csv;
 pub mod erase_history;
 pub mod export;
+pub mod find;
 pub mod free_serial;
 pub mod give_released;
 pub mod history;

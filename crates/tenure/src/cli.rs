@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use tenure_domain::{CodeId, Date, Instant, Role, Serial, Term, Zone};
 
+use crate::kept::Kept;
+
 /// An open, self-hosted license manager for sensor clouds.
 #[derive(Parser)]
 #[command(name = "tenure", version, about, propagate_version = true)]
@@ -34,9 +36,12 @@ pub enum Command {
     /// Mails.
     #[command(subcommand)]
     Mail(Mail),
-    /// A sensor, and a fleet of them, for trials and load.
+    /// Sensors and their licenses; and a sensor, and a fleet of them, for trials and load.
     #[command(subcommand)]
     Sensor(Sensor),
+    /// Serial numbers, whichever organization has them.
+    #[command(subcommand)]
+    Serial(SerialNumber),
     /// Brings the database's schema up to date.
     Migrate,
     /// Looks whether everything that the service needs is there.
@@ -105,6 +110,9 @@ pub enum Code {
         /// Ends its active licenses at once, too.
         #[arg(long)]
         end_active: bool,
+        /// Says what would happen, and changes nothing.
+        #[arg(long)]
+        dry_run: bool,
         /// Prints one JSON object.
         #[arg(long)]
         json: bool,
@@ -176,6 +184,31 @@ pub enum Sensor {
     Send(Send),
     /// Sends messages of many sensors.
     Simulate(Simulate),
+    #[command(flatten)]
+    Kept(Kept),
+}
+
+#[derive(Subcommand)]
+pub enum SerialNumber {
+    /// Says which organization has a serial number.
+    Show {
+        /// The serial number, 12 hexadecimal digits.
+        serial: Serial,
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Removes the sensor with this serial number from the organization that has it, so that another can add it.
+    Free {
+        /// The serial number, 12 hexadecimal digits.
+        serial: Serial,
+        /// Says what would happen, and changes nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Args)]

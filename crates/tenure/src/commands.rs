@@ -11,7 +11,7 @@ use tenure_store::Db;
 
 use crate::cli::{Cli, Code, Command, Mail, Sensor, Token, User};
 use crate::config::Config;
-use crate::{Failure, demo, doctor, mail, output, sensor, serve};
+use crate::{Failure, demo, doctor, kept, mail, output, sensor, serve};
 
 /// Codes that `code list` reads at once.
 const PAGE: u32 = 1_000;
@@ -53,6 +53,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             output::line(&format!("The database is copied to {file}."));
             Ok(())
         }
+        Command::Sensor(Sensor::Kept(command)) => kept::run(&open(&config).await?, command).await,
+        Command::Serial(command) => kept::serial(&open(&config).await?, command).await,
         Command::Openapi | Command::Completions { .. } | Command::Sensor(_) => Ok(()),
     }
 }
@@ -115,7 +117,35 @@ async fn code(app: &App, code: Code) -> Result<(), Failure> {
                 }
             }
         }
-        Code::Revoke { code_id, end_active, json } => {
+        Code::Revoke { code_id, end_active, dry_run: true, json } => {
+            let preview = app.preview_revocation(&ctx, code_id, end_active).await?;
+            let losing = &preview.losing_cover;
+            let losing_json: Vec<_> = losing
+                .iter()
+                .map(|(id, serial, name)| json!({ "id": id, "serial": serial, "name": name }))
+                .collect();
+            let object = json!({
+                "id": code_id, "available": preview.available, "queued": preview.queued, "active": preview.active,
+                "released": preview.released, "losing_cover": losing_json,
+                "organization_id": preview.organization.as_ref().map(|(id, _)| id),
+                "organization": preview.organization.as_ref().map(|(_, name)| name),
+            });
+            let Some((_, name)) = &preview.organization else {
+                let text = "Nobody has redeemed the code; nobody could any more. Nothing is changed.";
+                output::result(json, &object, text);
+                return Ok(());
+            };
+            let mut text = format!(
+                "Of {name}, {} licenses in the pool and {} queued ones would be revoked.",
+                preview.available, preview.queued
+            );
+            for (_, serial, name) in losing {
+                text.push_str(&format!("\n{serial} would lose its cover: {name}."));
+            }
+            text.push_str("\nNothing is changed.");
+            output::result(json, &object, &text);
+        }
+        Code::Revoke { code_id, end_active, dry_run: false, json } => {
             let revoked = app.revoke_code(&ctx, code_id, end_active).await?;
             let object = json!({
                 "id": code_id, "was_revoked": revoked.was_revoked,

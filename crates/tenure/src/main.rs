@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod doctor;
 mod fleet;
+mod kept;
 mod mail;
 mod output;
 mod places;
