@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use tenure_app::covers::Whose;
 use tenure_app::log_in::SignedIn as Person;
 use tenure_app::{AppError, Caller, Ctx};
 use tenure_domain::id::OrganizationKind;
@@ -29,6 +30,14 @@ pub(crate) struct Member<P> {
 
 /// A caller who operates the service.
 pub(crate) struct Operator {
+    /// The clock, read once, and who.
+    pub(crate) ctx: Ctx,
+}
+
+/// A caller who may know covers.
+pub(crate) struct CoverReader {
+    /// Whose.
+    pub(crate) whose: Whose,
     /// The clock, read once, and who.
     pub(crate) ctx: Ctx,
 }
@@ -123,6 +132,18 @@ impl FromRequestParts<ApiState> for Operator {
         };
         caller.may_operate()?;
         Ok(Self { ctx: state.app.ctx(caller.actor()) })
+    }
+}
+
+impl FromRequestParts<ApiState> for CoverReader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let (whose, actor) = match who(parts, state).await? {
+            Who::Token(caller) => (caller.covers()?, caller.actor()),
+            Who::Person(person) => (person.covers()?, person.actor()),
+        };
+        Ok(Self { whose, ctx: state.app.ctx(actor) })
     }
 }
 

@@ -29,6 +29,7 @@ use crate::problem::{PROBLEM_JSON, ProblemBody};
         (name = "webhooks", description = "Telling other systems"),
         (name = "tokens", description = "API tokens"),
         (name = "operator", description = "What the vendor does"),
+        (name = "covers", description = "The licensing alone, for systems that take in the data themselves"),
         (name = "gateways", description = "Where Bluetooth gateways post"),
         (name = "service", description = "The service itself"),
     ),

@@ -13,6 +13,7 @@ mod audit;
 mod auto_renewal;
 mod calendar;
 mod cookie;
+mod cover;
 mod csv;
 mod document;
 mod etag;
@@ -63,6 +64,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use cover::{CoverDoor, Covers};
 pub use gateway::{Delivery, GatewayDoor};
 pub use problem::{Problem, ProblemBody, status_of};
 pub use service::ServiceInfo;
@@ -78,6 +80,8 @@ pub struct ApiState {
     pub app: Arc<App>,
     /// Where gateways' posts go.
     pub gateway: Arc<dyn GatewayDoor>,
+    /// Who knows covers by heart; without one they are not told.
+    pub covers: Option<Arc<dyn CoverDoor>>,
     /// What `/metrics` shows; without it there is no such route.
     pub metrics: Option<PrometheusHandle>,
     /// What the service tells of itself.
@@ -93,7 +97,13 @@ impl ApiState {
         metrics: Option<PrometheusHandle>,
         info: ServiceInfo,
     ) -> Self {
-        Self { app, gateway, metrics, info: Arc::new(info) }
+        Self { app, gateway, covers: None, metrics, info: Arc::new(info) }
+    }
+
+    /// The same with somebody who knows covers by heart.
+    #[must_use]
+    pub fn with_covers(self, covers: Arc<dyn CoverDoor>) -> Self {
+        Self { covers: Some(covers), ..self }
     }
 }
 
@@ -128,6 +138,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(licenses::assign_license, licenses::sensor_licenses))
         .routes(routes!(licenses::preview_assignment))
         .routes(routes!(licenses::take_back))
+        .routes(routes!(cover::cover))
+        .routes(routes!(cover::covers))
         .routes(routes!(exports::sensors_csv))
         .routes(routes!(exports::measurements_csv))
         .routes(routes!(

@@ -55,7 +55,8 @@ pub(crate) async fn rim(State(state): State<ApiState>, request: Request, next: N
     headers.insert(REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if api {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Unless the route itself has said for how long its answer counts.
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     response
 }

@@ -27,6 +27,7 @@ pub mod calendar_feeds;
 pub mod change_alert_rule;
 pub mod change_organization;
 pub mod change_webhook;
+pub mod covers;
 pub mod create_organization;
 pub mod create_token;
 pub mod create_user;

@@ -4,6 +4,7 @@
 //! addressing, the serial number in the entry itself: a decision costs one look at a random place in memory, and a
 //! sensor less than 64 bytes.
 
+mod covers;
 mod watches;
 
 use std::hash::BuildHasher;
@@ -15,6 +16,7 @@ use tenure_app::rows::RuleInForce;
 use tenure_domain::gate::{Verdict, judge};
 use tenure_domain::{Instant, OrganizationId, Serial};
 
+pub use covers::Told;
 use watches::Watches;
 
 /// The fewest places of a table.

@@ -14,10 +14,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tenure_app::rows::RuleInForce;
 use tenure_app::{App, CoverChange, CoverListener};
-use tenure_domain::{Instant, OrganizationId};
+use tenure_domain::{Instant, OrganizationId, Serial};
 use tenure_store::StoreError;
 use tenure_wire::gateway::Entry;
 use tokio::sync::{mpsc, oneshot, watch as stop};
+
+pub use gate::Told;
 
 /// How the hot path behaves.
 #[derive(Clone, Debug)]
@@ -83,6 +85,8 @@ enum Control {
     },
     /// A batch was committed, or was not.
     Committed { durable: bool },
+    /// Somebody asks for the covers of these serial numbers at an instant.
+    CoversAsked { serials: Vec<Serial>, now: Instant, answer: oneshot::Sender<Vec<Told>> },
 }
 
 /// The hot path cannot start.
@@ -155,6 +159,15 @@ impl Ingest {
             return GatewayOutcome::Unavailable;
         }
         outcome.await.unwrap_or(GatewayOutcome::Unavailable)
+    }
+
+    /// What the gate knows of these serial numbers at `now`, in their order; nothing when the service is stopping.
+    ///
+    /// What was committed in this process before counts already.
+    pub async fn covers(&self, serials: Vec<Serial>, now: Instant) -> Option<Vec<Told>> {
+        let (answer, told) = oneshot::channel();
+        self.control.send(Control::CoversAsked { serials, now, answer }).ok()?;
+        told.await.ok()
     }
 }
 

@@ -426,6 +426,10 @@ impl Listener {
             Control::Gateway { token, entries, now, answer } => {
                 self.gateway(token.as_deref(), entries, now, answer);
             }
+            Control::CoversAsked { serials, now, answer } => {
+                // Whoever has asked may be gone.
+                let _ = answer.send(serials.iter().map(|serial| self.gate.tell(*serial, now)).collect());
+            }
             Control::Committed { durable } => {
                 for Waiting { asker, outcome, saved } in self.committing.take().unwrap_or_default() {
                     if !durable {

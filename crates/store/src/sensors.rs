@@ -374,15 +374,37 @@ pub async fn gate_rows(
         let (serial, number) = (row.parsed("serial")?, row.int("number")?);
         Ok(GateRow { organization, serial, number, chain_ends: None, running: false, gone: true })
     });
-    let there = there.iter().map(|row| {
-        Ok(GateRow {
-            organization,
-            serial: row.parsed("serial")?,
-            number: row.int("number")?,
-            chain_ends: row.instant_or_null("chain_ends_us")?,
-            running: row.text("chain")? == "running",
-            gone: false,
-        })
-    });
-    gone.chain(there).collect()
+    gone.chain(there.iter().map(|row| gate_row(organization, row))).collect()
+}
+
+fn gate_row(organization: OrganizationId, row: &Row) -> Result<GateRow, StoreError> {
+    Ok(GateRow {
+        organization,
+        serial: row.parsed("serial")?,
+        number: row.int("number")?,
+        chain_ends: row.instant_or_null("chain_ends_us")?,
+        running: row.text("chain")? == "running",
+        gone: false,
+    })
+}
+
+/// The sensors of an organization with these serial numbers, in no order.
+pub async fn gate_rows_of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    serials: &[Serial],
+) -> Result<Vec<GateRow>, StoreError> {
+    let mut rows = Vec::with_capacity(serials.len());
+    for part in serials.chunks(500) {
+        let text = format!(
+            "SELECT serial, number, chain_ends_us, chain FROM sensors
+             WHERE serial IN ({}) AND organization_id = ${} AND removed_us IS NULL",
+            placeholders(part.len()),
+            part.len() + 1
+        );
+        let mut args: Vec<Arg> = part.iter().map(|serial| Arg::from(*serial)).collect();
+        args.push(Arg::from(organization));
+        rows.extend(tx.all_text(text, args).await?);
+    }
+    rows.iter().map(|row| gate_row(organization, row)).collect()
 }

@@ -111,7 +111,8 @@ impl Service {
         });
         app.set_webhook_caller(config.webhook_caller()?);
         let mailer = config.mailer(&info)?;
-        let state = tenure_api::ApiState::new(app.clone(), Arc::new(ingest), metrics, info);
+        let ingest = Arc::new(ingest);
+        let state = tenure_api::ApiState::new(app.clone(), ingest.clone(), metrics, info).with_covers(ingest);
         let router = tenure_api::router(state);
         let mut told = stopped.clone();
         let serving = tokio::spawn(async move {

@@ -40,6 +40,7 @@ mod alerts;
 mod audit;
 mod calendar;
 mod codes;
+mod cover;
 mod errors;
 mod exports;
 mod gateways;

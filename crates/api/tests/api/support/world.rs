@@ -16,12 +16,14 @@ use tenure_app::create_user::NewUser;
 use tenure_app::issue_code::Order;
 use tenure_app::unsubscribe::Topic;
 use tenure_app::webhooks::{Caller, Resolver, Resolving, Targets};
-use tenure_app::{Actor as By, App, Clock, ManualClock, Secret, SeededEntropy, Settings};
+use tenure_app::{Actor as By, App, Clock, ManualClock, Secret, SeededEntropy};
 use tenure_domain::{Instant, MailId, OrganizationId, Role, SensorId, Serial};
+use tenure_ingest::{Ingest, Refuse, Settings};
 use tenure_store::outbox::{self, Mail, State};
 use tenure_store::recipients::Notification;
 use tenure_store::sensors::NewSensor;
 use tenure_store::{Db, users};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 use super::{Actor, Administrator, Door};
@@ -38,12 +40,14 @@ pub(crate) struct World {
     pub(crate) elsewhere: OrganizationId,
     router: Router,
     tokens: HashMap<&'static str, String>,
+    /// Until it is dropped, the hot path runs, if it was started.
+    stop: watch::Sender<bool>,
     _directory: tempfile::TempDir,
 }
 
 fn configure(app: &App, sign_up_open: bool) {
     let public_url = "https://tenure.harbor.example".to_owned();
-    app.configure(Settings {
+    app.configure(tenure_app::Settings {
         public_url,
         sign_up_open,
         people_clock: None,
@@ -143,7 +147,8 @@ impl World {
         let (harbor, elsewhere) = (organizations[0], organizations[3]);
         let door = Arc::new(Door::new());
         let router = tenure_api::router(ApiState::new(app.clone(), door.clone(), None, info()));
-        Self { app, clock, door, harbor, elsewhere, router, tokens, _directory: directory }
+        let (stop, _) = watch::channel(false);
+        Self { app, clock, door, harbor, elsewhere, router, tokens, stop, _directory: directory }
     }
 
     /// The same database behind a service that has just started.
@@ -225,6 +230,18 @@ impl World {
     /// The same service with another hot path, or with metrics.
     pub(crate) fn rebuild(&mut self, door: Arc<dyn GatewayDoor>, metrics: Option<PrometheusHandle>) {
         self.router = tenure_api::router(ApiState::new(self.app.clone(), door, metrics, info()));
+    }
+
+    /// The same service with the hot path itself, which knows covers by heart.
+    pub(crate) async fn open_gate(&mut self) {
+        let settings = Settings {
+            address: ([127, 0, 0, 1], 0).into(),
+            late_window_us: 7 * 86_400 * 1_000_000,
+            refuse: Refuse::Acknowledge,
+        };
+        let (ingest, _) = Ingest::start(self.app.clone(), settings, self.stop.subscribe()).await.unwrap();
+        let state = ApiState::new(self.app.clone(), self.door.clone(), None, info());
+        self.router = tenure_api::router(state.with_covers(Arc::new(ingest)));
     }
 
     /// One of the callers.
@@ -351,6 +368,15 @@ pub(crate) struct Client<'world> {
 impl Client<'_> {
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.call("GET", path, None).await
+    }
+
+    /// Asks with one more header.
+    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Reply {
+        let mut request = Request::get(self.world.path(path)).header(name, value);
+        if let Some(token) = self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        self.world.send(request.body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
