@@ -1,9 +1,10 @@
-//! Exports as CSV files, sent while they are read.
+//! Exports as CSV files, sent while they are read, and as workbooks.
 
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream;
 use serde::Deserialize;
+use tenure_app::Caller;
 use tenure_app::export::Measured;
 use tenure_app::list_sensors::Asked;
 use tenure_domain::id::SensorKind;
@@ -15,10 +16,11 @@ use crate::access::{self, Member};
 use crate::csv;
 use crate::extract::{PathId, Query, parsed};
 use crate::problem::ProblemBody;
-use crate::sensor_row::{CSV_HEADER, Sensor};
+use crate::sensor_row::{COLUMNS, Sensor};
 use crate::sensor_values::ids;
 use crate::sensors::{descending, search, sort};
-use crate::{ApiState, Problem};
+use crate::workbook::Table;
+use crate::{ApiState, Problem, workbook};
 
 /// How many sensors are read at once.
 const PAGE: u32 = 500;
@@ -43,6 +45,23 @@ pub(crate) struct ExportQuery {
     ids: Option<String>,
 }
 
+impl ExportQuery {
+    fn asked(self, caller: &Caller) -> Result<Asked, Problem> {
+        let licenses = caller.role_allows(Permission::ReadLicenses);
+        let (_, sort) = sort(self.sort.as_deref(), licenses)?;
+        Ok(Asked {
+            search: search(self.search)?,
+            licenses,
+            standing: self.standing.map(|standing| standing.parse::<Standing>()).transpose()?,
+            only: self.ids.map(|text| ids(&text, MOST_IDS)).transpose()?,
+            sort,
+            descending: descending(self.order.as_deref())?,
+            after: None,
+            limit: PAGE,
+        })
+    }
+}
+
 /// Export sensors as CSV
 ///
 /// The rows of the table, with a header of this API's names. A text that a spreadsheet would take for a formula has an
@@ -63,21 +82,10 @@ pub(crate) async fn sensors_csv(
     State(state): State<ApiState>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let licenses = by.caller.role_allows(Permission::ReadLicenses);
-    let (_, sort) = sort(query.sort.as_deref(), licenses)?;
-    let asked = Asked {
-        search: search(query.search)?,
-        licenses,
-        standing: query.standing.map(|standing| standing.parse::<Standing>()).transpose()?,
-        only: query.ids.map(|text| ids(&text, MOST_IDS)).transpose()?,
-        sort,
-        descending: descending(query.order.as_deref())?,
-        after: None,
-        limit: PAGE,
-    };
-    let name = format!("sensors-{}.csv", state.app.today(&by.ctx, by.organization).await?);
+    let asked = query.asked(&by.caller)?;
+    let (today, _) = state.app.today(&by.ctx, by.organization).await?;
     let mut header = String::new();
-    csv::record(&mut header, CSV_HEADER);
+    csv::record(&mut header, COLUMNS.map(|(name, _)| name));
     let begin = (Some(asked), Some(header));
     let pieces = stream::try_unfold(begin, move |(asked, header)| {
         let (app, ctx, caller, organization) =
@@ -87,7 +95,7 @@ pub(crate) async fn sensors_csv(
             let (rows, place) = app.list_sensors(&ctx, organization, asked.clone()).await?;
             let mut piece = header.unwrap_or_default();
             for row in rows {
-                let fields = Sensor::new(row, &caller).csv();
+                let fields = Sensor::new(row, &caller).cells().map(|cell| cell.to_string());
                 csv::record(&mut piece, fields.iter().map(String::as_str));
             }
             asked.after = place;
@@ -95,7 +103,46 @@ pub(crate) async fn sensors_csv(
             Ok::<_, tenure_app::AppError>(Some((piece, (next, None))))
         }
     });
-    csv::file(&name, pieces)
+    csv::file(&format!("sensors-{today}.csv"), pieces)
+}
+
+/// Export sensors as a workbook
+///
+/// The same rows and columns as in CSV, for spreadsheets (XLSX): dates are dates, numbers are numbers, and no text is a
+/// formula. Instants are shown by the clocks of the organization's time zone.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/sensors.xlsx",
+    tag = "sensors",
+    params(("organization_id" = String, Path, description = "The organization"), ExportQuery),
+    responses(
+        (status = 200, body = Vec<u8>,
+            content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            description = "Office Open XML (ECMA-376)"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `query_malformed`"),
+    ),
+)]
+pub(crate) async fn sensors_xlsx(
+    by: Member<access::ReadLicenses>,
+    State(state): State<ApiState>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let mut asked = query.asked(&by.caller)?;
+    let (today, zone) = state.app.today(&by.ctx, by.organization).await?;
+    let table = Table { sheet: "Sensors", columns: &COLUMNS, zone };
+    workbook::file(&format!("sensors-{today}.xlsx"), table, |sender| async move {
+        loop {
+            let (rows, place) = state.app.list_sensors(&by.ctx, by.organization, asked.clone()).await?;
+            let cells = |row| Sensor::new(row, &by.caller).cells().to_vec();
+            let writing = sender.send(rows.into_iter().map(cells).collect()).await;
+            asked.after = place;
+            // Whoever does not write any more has failed, and tells why.
+            if asked.after.is_none() || writing.is_err() {
+                return Ok(());
+            }
+        }
+    })
 }
 
 /// Which measurements are exported.

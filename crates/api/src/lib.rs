@@ -26,6 +26,7 @@ mod license_summary;
 mod licenses;
 mod me;
 mod measurements;
+mod names;
 mod new_organization;
 mod notice_outlook;
 mod notices;
@@ -51,6 +52,7 @@ mod unsubscriptions;
 mod users;
 mod webhook_deliveries;
 mod webhooks;
+mod workbook;
 
 use std::sync::Arc;
 
@@ -141,6 +143,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(cover::cover))
         .routes(routes!(cover::covers))
         .routes(routes!(exports::sensors_csv))
+        .routes(routes!(exports::sensors_xlsx))
+        .routes(routes!(names::rename_sensors))
         .routes(routes!(exports::measurements_csv))
         .routes(routes!(
             calendar::calendar_feed,

@@ -7,6 +7,8 @@ use tenure_app::rows::{Earlier, QueuedRow, Shown};
 use tenure_domain::{AtEnd, Date, Instant, LicenseId, Permission, SensorId, Serial, Standing, Term};
 use utoipa::ToSchema;
 
+use crate::workbook::{Cell, Column};
+
 /// A sensor. For those who may not read licenses the fields about licenses are null or empty.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Sensor {
@@ -71,59 +73,57 @@ pub(crate) struct Sensor {
 }
 
 /// The columns of an exported table.
-pub(crate) const CSV_HEADER: [&str; 21] = [
-    "id",
-    "serial",
-    "name",
-    "standing",
-    "activation_date",
-    "expires_on",
-    "expires_at",
-    "days_remaining",
-    "key",
-    "queued_licenses",
-    "covered_until",
-    "covered_until_on",
-    "auto_renewal",
-    "at_end",
-    "last_seen_at",
-    "battery_low",
-    "battery_volts",
-    "signal_dbm",
-    "refused_messages",
-    "refused_since",
-    "added_at",
+pub(crate) const COLUMNS: [Column; 21] = [
+    ("id", 31),
+    ("serial", 14),
+    ("name", 28),
+    ("standing", 11),
+    ("activation_date", 15),
+    ("expires_on", 12),
+    ("expires_at", 20),
+    ("days_remaining", 15),
+    ("key", 31),
+    ("queued_licenses", 15),
+    ("covered_until", 20),
+    ("covered_until_on", 16),
+    ("auto_renewal", 13),
+    ("at_end", 11),
+    ("last_seen_at", 20),
+    ("battery_low", 11),
+    ("battery_volts", 13),
+    ("signal_dbm", 11),
+    ("refused_messages", 17),
+    ("refused_since", 20),
+    ("added_at", 20),
 ];
 
 impl Sensor {
-    /// The row's fields under [`CSV_HEADER`]; empty where there is nothing.
-    pub(crate) fn csv(&self) -> [String; 21] {
-        fn text<T: ToString>(value: Option<T>) -> String {
-            value.map_or_else(String::new, |value| value.to_string())
-        }
+    /// The row's cells under [`COLUMNS`].
+    pub(crate) fn cells(&self) -> [Cell; 21] {
         let battery = self.battery.as_ref();
+        let volts = battery.and_then(|battery| battery.volts);
         [
-            self.id.to_string(),
-            self.serial.to_string(),
-            self.name.clone(),
-            self.standing.to_string(),
-            text(self.activation_date),
-            text(self.expires_on),
-            text(self.expires_at),
-            text(self.days_remaining),
-            text(self.key.as_ref()),
-            self.queued.len().to_string(),
-            text(self.covered_until),
-            text(self.covered_until_on),
-            self.auto_renewal.to_string(),
-            text(self.at_end.map(AtEnd::name)),
-            text(self.last_seen_at),
-            text(battery.map(|battery| battery.low)),
-            text(battery.and_then(|battery| battery.volts)),
-            text(self.signal_dbm),
-            self.refused_messages.to_string(),
-            text(self.refused_since),
-            self.added_at.to_string(),
+            Cell::Text(self.id.to_string()),
+            Cell::Text(self.serial.to_string()),
+            Cell::Text(self.name.clone()),
+            Cell::Text(self.standing.to_string()),
+            Cell::or_empty(self.activation_date, Cell::Date),
+            Cell::or_empty(self.expires_on, Cell::Date),
+            Cell::or_empty(self.expires_at, Cell::Moment),
+            Cell::or_empty(self.days_remaining, |days| Cell::Int(days.into())),
+            Cell::or_empty(self.key.clone(), Cell::Text),
+            Cell::Int(i64::try_from(self.queued.len()).unwrap_or(i64::MAX)),
+            Cell::or_empty(self.covered_until, Cell::Moment),
+            Cell::or_empty(self.covered_until_on, Cell::Date),
+            Cell::Truth(self.auto_renewal),
+            Cell::or_empty(self.at_end, |at_end| Cell::Text(at_end.name().to_owned())),
+            Cell::or_empty(self.last_seen_at, Cell::Moment),
+            Cell::or_empty(battery, |battery| Cell::Truth(battery.low)),
+            Cell::or_empty(volts, Cell::Number),
+            Cell::or_empty(self.signal_dbm, |signal| Cell::Int(signal.into())),
+            Cell::Int(self.refused_messages),
+            Cell::or_empty(self.refused_since, Cell::Moment),
+            Cell::Moment(self.added_at),
         ]
     }
 }

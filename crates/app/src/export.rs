@@ -1,7 +1,7 @@
 //! Exports: as much as there is, a piece at a time.
 
 use tenure_domain::measurement::{ChannelType, Reading};
-use tenure_domain::{Date, Instant, OrganizationId, Refusal, SensorId, Serial};
+use tenure_domain::{Date, Instant, OrganizationId, Refusal, SensorId, Serial, Zone};
 use tenure_store::{history, sensors};
 
 use crate::{App, AppError, Ctx};
@@ -34,16 +34,16 @@ pub struct MeasurementExport {
 }
 
 impl App {
-    /// Today in the organization's zone, for the names of files.
+    /// Today in the organization's zone, for the names of files, and the zone.
     ///
     /// # Errors
     ///
     /// [`Refusal::NotFound`] when there is no such organization.
-    pub async fn today(&self, ctx: &Ctx, organization: OrganizationId) -> Result<Date, AppError> {
+    pub async fn today(&self, ctx: &Ctx, organization: OrganizationId) -> Result<(Date, Zone), AppError> {
         let reading = self.read_settled(ctx, organization).await?;
-        let today = reading.today;
+        let (today, zone) = (reading.today, reading.organization.zone.clone());
         reading.tx.roll_back().await?;
-        Ok(today)
+        Ok((today, zone))
     }
 
     /// Begins an export of a sensor's measurements in `[from, to)`, or of all there are.

@@ -63,6 +63,7 @@ pub mod remove_alert_rule;
 pub mod remove_sensor;
 pub mod remove_webhook;
 pub mod removed_sensors;
+pub mod rename_sensors;
 pub mod renew_webhook_secret;
 pub mod replace_sensor;
 pub mod reset_password;

@@ -306,6 +306,29 @@ pub async fn rename(tx: &mut Tx, id: SensorId, serial: Serial, name: &str) -> Re
     tx.execute(sql, args![id, name, folded(name, serial)]).await.map(drop)
 }
 
+/// A sensor, and the name that it gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The sensor.
+    pub id: SensorId,
+    /// Its serial number.
+    pub serial: Serial,
+    /// Its new name.
+    pub name: String,
+}
+
+/// Gives sensors other names.
+pub async fn rename_all(tx: &mut Tx, sensors: &[Renamed]) -> Result<(), StoreError> {
+    // The `|| ''` is explained in [`crate::ledger`].
+    const RENAME: Bulk = Bulk {
+        head: "WITH v (id, name, search) AS (",
+        columns: &[Column::Text, Column::Text, Column::Text],
+        tail: ") UPDATE sensors SET name = v.name, search = v.search FROM v WHERE sensors.id = v.id || ''",
+    };
+    let row = |sensor: &Renamed| args![sensor.id, sensor.name.as_str(), folded(&sensor.name, sensor.serial)];
+    RENAME.run(tx, sensors.iter().map(row).collect()).await.map(drop)
+}
+
 /// Switches a sensor's auto renewal.
 pub async fn set_auto_renewal(tx: &mut Tx, id: SensorId, on: bool) -> Result<(), StoreError> {
     tx.execute("UPDATE sensors SET auto_renewal = $2 WHERE id = $1", args![id, on]).await.map(drop)

@@ -44,6 +44,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("post", "…/notices/test", [202, 202, 403, 403, 404, 404, 401]),
     ("get", "…/sensor-values", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/sensors.csv", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/sensors.xlsx", [200, 200, 403, 200, 404, 404, 401]),
+    ("post", "…/sensors/names", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/measurements.csv", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/ahead", [200, 200, 403, 200, 404, 404, 401]),
     ("post", "…/license-assignments", [200, 200, 403, 403, 404, 404, 401]),
@@ -256,6 +258,10 @@ async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (Strin
             let sensor = world.sensor(&format!("{serial:012x}")).await;
             Some(json!({ "sensor_ids": [sensor], "auto_renewal": false }))
         }
+        ("post", "…/sensors/names") => {
+            let sensor = world.sensor(&format!("{serial:012x}")).await;
+            Some(json!({ "items": [{ "sensor_id": sensor, "name": "Cold room" }] }))
+        }
         ("post", "…/alert-rules") => Some(low_battery()),
         ("post", "…/webhooks") => Some(webhook()),
         ("patch", "…/webhooks/{webhook_id}") => Some(json!({ "enabled": false })),
@@ -390,6 +396,11 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
             "POST",
             format!("{own}/auto-renewal/preview"),
             Some(json!({ "sensor_ids": [sensor], "auto_renewal": false })),
+        ),
+        (
+            "POST",
+            format!("{own}/sensors/names"),
+            Some(json!({ "items": [{ "sensor_id": sensor, "name": "mine" }] })),
         ),
         ("GET", format!("{own}/sensors/{sensor}/device"), None),
         ("PATCH", format!("{own}/alert-rules/{rule}"), Some(json!({ "enabled": false }))),

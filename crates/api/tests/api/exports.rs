@@ -1,6 +1,9 @@
-//! Exports as CSV.
+//! Exports as CSV and as workbooks.
 
-use serde_json::json;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
 
 use crate::history::save;
 use crate::support::{Analyst, Manager, World};
@@ -64,6 +67,80 @@ async fn all_sensors_are_exported_once(world: World) {
     assert_eq!(exported, ids);
 }
 
+/// What PyPI's openpyxl reads.
+#[expect(clippy::disallowed_methods, reason = "tests are told of Python by their environment")]
+fn workbook(bytes: &[u8]) -> Value {
+    let python = std::env::var("TENURE_TEST_PYTHON")
+        .unwrap_or_else(|_| panic!("TENURE_TEST_PYTHON is not set: run the tests with `make test`"));
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools/read_workbook.py");
+    let mut child = Command::new(python)
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Python");
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "not read");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+async fn a_workbook_has_typed_cells_and_no_formulas(world: World) {
+    let key = world.key(2, "P1Y").await;
+    let formula = "=HYPERLINK(\"http://x\")";
+    for (serial, name) in [("282c02424ee1", formula), ("282c02424ee2", "-5")] {
+        world.by(Manager).post("…/sensors", &json!({ "serial": serial, "name": name })).await;
+    }
+    let reply = world.by(Manager).get("…/sensors.xlsx?sort=serial").await;
+    assert_eq!(
+        reply.header("content-type"),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    );
+    assert_eq!(reply.header("content-disposition"), "attachment; filename=\"sensors-2026-11-21.xlsx\"");
+    let book = workbook(&reply.bytes);
+    assert_eq!(
+        (&book["sheet"], &book["frozen"], &book["filter"]),
+        (&json!("Sensors"), &json!("A2"), &json!("A1:U3"))
+    );
+    let rows = book["rows"].as_array().unwrap();
+    let csv = world.by(Manager).get("…/sensors.csv?sort=serial").await;
+    let header: Vec<&str> = csv.body.as_str().unwrap().lines().next().unwrap().split(',').collect();
+    let names: Vec<&Value> = rows[0].as_array().unwrap().iter().map(|cell| &cell["value"]).collect();
+    assert_eq!(json!(names), json!(header));
+    assert_eq!(rows.len(), 3);
+    let cell = |row: usize, name: &str| {
+        let column = header.iter().position(|column| *column == name).unwrap();
+        (rows[row][column]["type"].as_str().unwrap(), rows[row][column]["value"].clone())
+    };
+    assert_eq!(cell(1, "name"), ("s", json!(formula)));
+    assert_eq!(cell(2, "name"), ("s", json!("-5")));
+    assert_eq!(cell(1, "serial"), ("s", json!("282c02424ee1")));
+    assert_eq!(cell(1, "key"), ("s", json!(key)));
+    assert_eq!(cell(1, "expires_on"), ("d", json!("2027-11-21T00:00:00")));
+    // By the organization's clocks: one hour ahead of UTC.
+    assert_eq!(cell(1, "expires_at"), ("d", json!("2027-11-22T00:00:00")));
+    assert_eq!(cell(1, "added_at"), ("d", json!("2026-11-21T11:00:00")));
+    assert_eq!(cell(1, "days_remaining"), ("n", json!(365)));
+    assert_eq!(cell(1, "auto_renewal"), ("b", json!(true)));
+    assert_eq!(cell(1, "at_end"), ("n", Value::Null));
+    let found = world.by(Manager).get("…/sensors.xlsx?search=hyper").await;
+    assert_eq!(workbook(&found.bytes)["rows"].as_array().unwrap().len(), 2);
+    let none = world.by(Manager).get("…/sensors.xlsx?standing=expired").await;
+    assert_eq!(workbook(&none.bytes)["rows"].as_array().unwrap().len(), 1);
+    let reply = world.by(Manager).get("…/sensors.xlsx?sort=colour").await;
+    assert_eq!(reply.refusal(), (422, "invalid"));
+}
+
+/// More than one page is read.
+async fn a_workbook_has_all_sensors_once(world: World) {
+    let ids = world.sensors(1_101).await;
+    let book = workbook(&world.by(Manager).get("…/sensors.xlsx?sort=name").await.bytes);
+    let rows = book["rows"].as_array().unwrap();
+    let mut exported: Vec<&str> = rows[1..].iter().map(|row| row[0]["value"].as_str().unwrap()).collect();
+    exported.sort_unstable();
+    assert_eq!(exported, ids);
+}
+
 async fn measurements_are_exported_whole(world: World) {
     world.key(1, "P1Y").await;
     let sensor = world.sensor("282c02424eed").await;
@@ -100,5 +177,7 @@ async fn measurements_are_exported_whole(world: World) {
 on_both_engines!(
     sensors_are_exported_with_their_licenses,
     all_sensors_are_exported_once,
+    a_workbook_has_typed_cells_and_no_formulas,
+    a_workbook_has_all_sensors_once,
     measurements_are_exported_whole,
 );

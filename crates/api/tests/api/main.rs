@@ -48,6 +48,7 @@ mod history;
 mod invitations;
 mod licenses;
 mod lists;
+mod names;
 mod notices;
 mod one_time_codes;
 mod operator;
