@@ -29,15 +29,11 @@ class Readings:
     """Where the text leaves a choice and the choice can be seen; the first of each is the default."""
 
     cut_expires: str = "today"  # expires_on of a license that a revocation ends: "today" or "kept"
-    rest_starts: str = "now"  # start of a released license that comes back: "now" or "kept"
-    revoked_rest: str = "runs"  # a released license of a code that is revoked with end_active: "runs" or "ends"
-    added: str = "again"  # R14's "added first", for a sensor brought back: "again" or "first"
+    rest_anchor: str = "origin"  # what follows a rest that was given by hand is dated from: "origin" or "end"
 
     CHOICES = {
         "cut_expires": ("today", "kept"),
-        "rest_starts": ("now", "kept"),
-        "revoked_rest": ("runs", "ends"),
-        "added": ("again", "first"),
+        "rest_anchor": ("origin", "end"),
     }
 
 
@@ -104,6 +100,9 @@ class Term:
     def __add__(self, other: "Term") -> "Term":
         return Term(self.months + other.months, self.days + other.days)
 
+    def __neg__(self) -> "Term":
+        return Term(-self.months, -self.days)
+
 
 def last_day_of_month(year: int, month: int) -> int:
     after = date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)
@@ -153,9 +152,11 @@ class License:
     state: str = "available"
     starts: int | None = None
     ends: int | None = None
+    activated: date | None = None  # the activation date
     expires_on: date | None = None
     assigned: int | None = None  # when the sensor that has it got it, to use or in its queue
     saved: bool = False  # whether something was saved under it
+    cut: bool = False  # whether it has ended because its code was revoked
 
 
 @dataclass(eq=False)
@@ -165,6 +166,7 @@ class Chain:
     anchor: date
     licenses: list[License] = field(default_factory=list)
     cut: bool = False
+    before: Term = Term()  # what of the anchored sum was on another sensor, where a rest came from (R21)
 
     @property
     def last(self) -> License:
@@ -180,7 +182,7 @@ class Chain:
 
     @property
     def terms(self) -> Term:
-        return sum((license.code.term for license in self.licenses), Term())
+        return sum((license.code.term for license in self.licenses), self.before)
 
 
 @dataclass(eq=False)
@@ -239,6 +241,9 @@ class Organization:
         self.sensors: dict[str, Sensor] = {}
         # Instants at which something may be due. One too many does no harm.
         self.interesting: list[int] = []
+        # What the audit trail tells: when licenses have ended by themselves, and when auto renewal took one.
+        self.endings: list[int] = []
+        self.renewals: list[int] = []
 
     # The pool
 
@@ -264,13 +269,14 @@ class Organization:
     def put_back(self, license: License) -> None:
         """Into the pool; what is left of a revoked code is revoked instead."""
         license.state = "revoked" if license.code.revoked else "available"
-        license.starts = license.ends = license.expires_on = license.assigned = None
+        license.starts = license.ends = license.activated = license.expires_on = license.assigned = None
 
     # Chains
 
     def put_behind(self, chain: Chain, license: License, at: int) -> None:
         """R7: the license starts when the one before it ends, or now when it is the first."""
         license.starts = chain.ends if chain.licenses else at
+        license.activated = today(self.zone, license.starts)
         license.expires_on, license.ends = interval_end(
             self.zone, chain.anchor, chain.terms + license.code.term, license.starts
         )
@@ -312,6 +318,7 @@ class Organization:
             if license is None:
                 return
             self.start(sensor, [license], at)
+            self.renewals.append(at)
             license = self.next_of_pool()
 
     # R17
@@ -335,6 +342,7 @@ class Organization:
             for license in chain.licenses:
                 if license.state in ("active", "released") and license.ends == due:
                     license.state = "ended"
+                    self.endings.append(due)
             for license in chain.licenses:
                 if license.state == "queued" and license.starts == due:
                     license.state = "active"
@@ -357,7 +365,7 @@ class Organization:
     def do_redeem(self, command: dict, at: int) -> bool:
         id = command["code"]
         if id in self.codes:  # R3: again changes nothing
-            return not self.codes[id].revoked
+            return True
         code = Code(id, Term.parse(command["term"]), at)
         code.licenses = [License(code, number + 1) for number in range(command["licenses"])]
         self.codes[id] = code
@@ -438,7 +446,7 @@ class Organization:
             if license.state == "available":
                 self.put_back(license)
         for sensor in self.sensors.values():
-            if command["end_active"] and self.readings.revoked_rest == "ends":
+            if command["end_active"]:
                 for license in sensor.in_state("released"):
                     if license.code is code:
                         self.cut_off(license, at)
@@ -470,6 +478,7 @@ class Organization:
 
     def cut_off(self, license: License, at: int) -> None:
         license.state = "ended"
+        license.cut = True
         license.ends = at
         if self.readings.cut_expires == "today":
             license.expires_on = min(license.expires_on, today(self.zone, at))
@@ -506,13 +515,9 @@ class Organization:
             return False
         sensor.removed = False
         sensor.auto_renewal = command.get("auto_renewal", True)
-        if self.readings.added == "again":
-            sensor.added = at
         if released:
             released[0].state = "active"
             released[0].assigned = at
-            if self.readings.rest_starts == "now":
-                released[0].starts = at
         else:
             self.start(sensor, [license], at)
         return True
