@@ -9,11 +9,13 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use tenure_app::covers::Whose;
+use tenure_app::idempotency::Mark;
 use tenure_app::log_in::SignedIn as Person;
 use tenure_app::{AppError, Caller, Ctx};
 use tenure_domain::id::OrganizationKind;
 use tenure_domain::{OrganizationId, Permission, Refusal};
 
+use crate::etag::only_if;
 use crate::extract::PathId;
 use crate::{ApiState, Problem, cookie};
 
@@ -90,9 +92,40 @@ fn bearer(parts: &Parts) -> Option<&str> {
 }
 
 /// Who calls, before it is known where.
-enum Who {
+#[derive(Clone)]
+pub(crate) enum Who {
     Token(Caller),
     Person(Person),
+}
+
+impl Who {
+    /// The same for all that one caller sends: a person's log-ins are one caller, each of their tokens is another.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Token(caller) => caller.token.map_or_else(|| caller.user.to_string(), |id| id.to_string()),
+            Self::Person(person) => person.user.id.to_string(),
+        }
+    }
+}
+
+/// Who calls, or why that is not known, read once in a request.
+#[derive(Clone)]
+struct Read(Result<Who, Problem>);
+
+/// Who calls.
+pub(crate) async fn known(parts: &mut Parts, state: &ApiState) -> Result<Who, Problem> {
+    if let Some(Read(who)) = parts.extensions.get::<Read>() {
+        return who.clone();
+    }
+    let read = who(parts, state).await;
+    parts.extensions.insert(Read(read.clone()));
+    read
+}
+
+/// The context of what a caller asks for.
+fn ctx(parts: &Parts, state: &ApiState, caller: &Caller) -> Ctx {
+    let mark = parts.extensions.get::<Mark>().cloned();
+    Ctx { mark, only_if: only_if(&parts.headers), ..state.app.ctx(caller.actor()) }
 }
 
 /// Reads who calls: by an API token, if one is sent, else by the cookie of a log-in.
@@ -110,14 +143,14 @@ impl<P: Needs> FromRequestParts<ApiState> for Member<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let who = who(parts, state).await?;
+        let who = known(parts, state).await?;
         let PathId(organization) = PathId::<OrganizationKind>::from_request_parts(parts, state).await?;
         let caller = match who {
             Who::Token(caller) => caller,
             Who::Person(person) => person.caller_in(organization)?,
         };
         caller.may(organization, P::PERMISSION)?;
-        let ctx = state.app.ctx(caller.actor());
+        let ctx = ctx(parts, state, &caller);
         Ok(Self { caller, ctx, organization, permission: PhantomData })
     }
 }
@@ -126,12 +159,12 @@ impl FromRequestParts<ApiState> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let caller = match who(parts, state).await? {
+        let caller = match known(parts, state).await? {
             Who::Token(caller) => caller,
             Who::Person(person) => person.operator()?,
         };
         caller.may_operate()?;
-        Ok(Self { ctx: state.app.ctx(caller.actor()) })
+        Ok(Self { ctx: ctx(parts, state, &caller) })
     }
 }
 
@@ -151,9 +184,12 @@ impl FromRequestParts<ApiState> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        match who(parts, state).await? {
+        match known(parts, state).await? {
             Who::Token(_) => Err(Refusal::SessionNeeded.into()),
-            Who::Person(person) => Ok(Self { person }),
+            Who::Person(mut person) => {
+                person.mark = parts.extensions.get::<Mark>().cloned();
+                Ok(Self { person })
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tenure_app::add_alert_rule::{MOST_SENSORS, NewAlertRule as New};
 use tenure_app::change_alert_rule::AlertRuleChange;
 use tenure_app::rows::{ListedRule, Watched};
+use tenure_app::{App, tag};
 use tenure_domain::alert::{Condition, Threshold};
 use tenure_domain::id::AlertRuleKind;
 use tenure_domain::measurement::{ChannelType, Decimal};
@@ -14,6 +15,7 @@ use tenure_domain::{AlertRuleId, Instant, Refusal, SensorId, UserId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
+use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
 use crate::page;
 use crate::problem::ProblemBody;
@@ -142,11 +144,15 @@ pub(crate) struct AlertRule {
     created_at: Instant,
     /// How many alerts are open by it.
     open_alerts: i64,
+    /// By which a change says what it is a change of, in `If-Match`.
+    #[schema(example = "q8ZcXQ2vJ0n1rT5w")]
+    etag: String,
 }
 
-impl From<ListedRule> for AlertRule {
-    fn from(listed: ListedRule) -> Self {
+impl AlertRule {
+    fn new(app: &App, listed: ListedRule) -> Self {
         let ListedRule { rule, open_alerts } = listed;
+        let etag = app.tag(tag::Tagged::AlertRule(&rule));
         let sensors = match rule.sensors {
             Watched::All => SensorsBody::All(AllWord::All),
             Watched::Chosen(sensors) => SensorsBody::Chosen(sensors),
@@ -160,6 +166,7 @@ impl From<ListedRule> for AlertRule {
             enabled: rule.enabled,
             created_at: rule.created_at,
             open_alerts,
+            etag,
         }
     }
 }
@@ -206,7 +213,7 @@ pub(crate) async fn list_alert_rules(
     let limit = page::limit(query.limit.as_deref())?;
     let (rules, end) = state.app.list_alert_rules(by.organization, after, limit).await?;
     Ok(Json(AlertRulePage {
-        items: rules.into_iter().map(AlertRule::from).collect(),
+        items: rules.into_iter().map(|rule| AlertRule::new(&state.app, rule)).collect(),
         next_cursor: end.as_ref().map(page::cursor).transpose()?,
     }))
 }
@@ -259,7 +266,7 @@ pub(crate) async fn add_alert_rule(
         enabled: new.enabled.unwrap_or(true),
     };
     let rule = state.app.add_alert_rule(&by.ctx, by.organization, new).await?;
-    Ok((StatusCode::CREATED, Json(ListedRule { rule, open_alerts: 0 }.into())))
+    Ok((StatusCode::CREATED, Json(AlertRule::new(&state.app, ListedRule { rule, open_alerts: 0 }))))
 }
 
 /// What is to be changed; what is absent stays.
@@ -302,7 +309,7 @@ pub(crate) async fn patch_alert_rule(
     PathId(id): PathId<AlertRuleKind>,
     State(state): State<ApiState>,
     Body(patch): Body<AlertRulePatch>,
-) -> Result<Json<AlertRule>, Problem> {
+) -> Result<Tagged<AlertRule>, Problem> {
     let change = AlertRuleChange {
         name: patch.name.as_deref(),
         condition: patch.condition.map(Condition::from),
@@ -311,7 +318,8 @@ pub(crate) async fn patch_alert_rule(
         enabled: patch.enabled,
     };
     state.app.change_alert_rule(&by.ctx, by.organization, id, change).await?;
-    Ok(Json(state.app.alert_rule(by.organization, id).await?.into()))
+    let rule = AlertRule::new(&state.app, state.app.alert_rule(by.organization, id).await?);
+    Ok(Tagged { tag: rule.etag.clone(), body: rule })
 }
 
 /// Remove an alert rule

@@ -7,6 +7,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use crate::document_writes;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
 
 /// The head of the document.
@@ -59,7 +60,7 @@ impl Modify for Bearer {
     }
 }
 
-fn problem(description: &str) -> Response {
+pub(crate) fn problem(description: &str) -> Response {
     let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
     ResponseBuilder::new().description(description).content(PROBLEM_JSON, Content::new(Some(schema))).build()
 }
@@ -68,8 +69,23 @@ fn problem(description: &str) -> Response {
 pub(crate) fn complete(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
         let PathItem { get, post, patch, put, delete, .. } = item;
-        for operation in [get, post, patch, put, delete].into_iter().flatten() {
+        for operation in [&mut *get, post, patch, put, delete].into_iter().flatten() {
             complete_operation(path, operation);
+        }
+        for operation in [&mut *get, &mut *post, &mut *patch, &mut *put, &mut *delete].into_iter().flatten() {
+            if path.starts_with("/api/v1/") {
+                document_writes::say(
+                    operation,
+                    "429",
+                    "`too_many_requests`: come back after the seconds in `Retry-After`",
+                );
+            }
+        }
+        let methods = [("get", get), ("post", post), ("patch", patch), ("put", put), ("delete", delete)];
+        for (method, operation) in methods {
+            if let Some(operation) = operation.as_mut().filter(|operation| !is_public(operation)) {
+                document_writes::complete(method, path, operation);
+            }
         }
     }
 }

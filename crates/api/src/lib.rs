@@ -16,6 +16,7 @@ mod cookie;
 mod cover;
 mod csv;
 mod document;
+mod document_writes;
 mod etag;
 mod exports;
 mod extract;
@@ -24,12 +25,14 @@ mod invitations;
 mod license_assignments;
 mod license_summary;
 mod licenses;
+mod limits;
 mod me;
 mod measurements;
 mod names;
 mod new_organization;
 mod notice_outlook;
 mod notices;
+mod once;
 mod operator_codes;
 mod operator_organizations;
 mod organization;
@@ -68,6 +71,7 @@ use utoipa_axum::routes;
 
 pub use cover::{CoverDoor, Covers};
 pub use gateway::{Delivery, GatewayDoor};
+pub use limits::Limits;
 pub use problem::{Problem, ProblemBody, status_of};
 pub use service::ServiceInfo;
 pub use tenure_ingest::GatewayOutcome;
@@ -88,6 +92,8 @@ pub struct ApiState {
     pub metrics: Option<PrometheusHandle>,
     /// What the service tells of itself.
     pub info: Arc<ServiceInfo>,
+    /// How many requests a caller may send; without it as many as they like.
+    pub limits: Option<Arc<Limits>>,
 }
 
 impl ApiState {
@@ -99,13 +105,19 @@ impl ApiState {
         metrics: Option<PrometheusHandle>,
         info: ServiceInfo,
     ) -> Self {
-        Self { app, gateway, covers: None, metrics, info: Arc::new(info) }
+        Self { app, gateway, covers: None, metrics, info: Arc::new(info), limits: None }
     }
 
     /// The same with somebody who knows covers by heart.
     #[must_use]
     pub fn with_covers(self, covers: Arc<dyn CoverDoor>) -> Self {
         Self { covers: Some(covers), ..self }
+    }
+
+    /// The same, in which a caller may send so many requests a minute.
+    #[must_use]
+    pub fn with_rate_limit(self, per_minute: u32) -> Self {
+        Self { limits: Some(Arc::new(Limits::per_minute(per_minute))), ..self }
     }
 }
 
@@ -219,6 +231,8 @@ pub fn router(state: ApiState) -> Router {
     router
         .fallback(ui::serve)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(middleware::from_fn_with_state(state.clone(), once::once))
+        .layer(middleware::from_fn_with_state(state.clone(), limits::limits))
         .layer(middleware::from_fn_with_state(state.clone(), rim::rim))
         .layer(CompressionLayer::new())
         .with_state(state)

@@ -1,15 +1,16 @@
 //! The organization: reading and changing it.
 
-use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tenure_app::Caller;
 use tenure_app::change_organization::OrganizationChange;
 use tenure_app::rows::Organization;
+use tenure_app::tag;
 use tenure_domain::{OrganizationId, Permission};
 use utoipa::ToSchema;
 
 use crate::access::{self, Member};
+use crate::etag::Tagged;
 use crate::extract::{Body, present};
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem};
@@ -75,9 +76,10 @@ pub(crate) struct OrganizationPatch {
 pub(crate) async fn get_organization(
     by: Member<access::ReadOrganization>,
     State(state): State<ApiState>,
-) -> Result<Json<OrganizationBody>, Problem> {
+) -> Result<Tagged<OrganizationBody>, Problem> {
     let organization = state.app.organization(&by.ctx, by.organization).await?;
-    Ok(Json(OrganizationBody::new(organization, &by.caller)))
+    let tag = state.app.tag(tag::Tagged::Organization(&organization));
+    Ok(Tagged { tag, body: OrganizationBody::new(organization, &by.caller) })
 }
 
 /// Change an organization
@@ -97,10 +99,11 @@ pub(crate) async fn patch_organization(
     by: Member<access::ChangeOrganization>,
     State(state): State<ApiState>,
     Body(patch): Body<OrganizationPatch>,
-) -> Result<Json<OrganizationBody>, Problem> {
+) -> Result<Tagged<OrganizationBody>, Problem> {
     let OrganizationPatch { name, time_zone, language, device_token } = patch;
     let zone = time_zone.map(|zone| zone.parse()).transpose()?;
     let change = OrganizationChange { name, zone, language, device_token };
     let organization = state.app.change_organization(&by.ctx, by.organization, change).await?;
-    Ok(Json(OrganizationBody::new(organization, &by.caller)))
+    let tag = state.app.tag(tag::Tagged::Organization(&organization));
+    Ok(Tagged { tag, body: OrganizationBody::new(organization, &by.caller) })
 }

@@ -61,7 +61,7 @@ pub struct ProblemBody {
 #[must_use]
 pub const fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::MessageMalformed => StatusCode::BAD_REQUEST,
+        Refusal::MessageMalformed | Refusal::IdempotencyKeyMalformed => StatusCode::BAD_REQUEST,
         Refusal::Unauthenticated
         | Refusal::DeviceTokenWrong
         | Refusal::CredentialsWrong
@@ -94,7 +94,10 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::OneTimeCodesOff
         | Refusal::OrganizationNameInUse
         | Refusal::LastAdministrator
-        | Refusal::AlreadyMember => StatusCode::CONFLICT,
+        | Refusal::AlreadyMember
+        | Refusal::IdempotencyInProgress
+        | Refusal::IdempotencyAnswerLost => StatusCode::CONFLICT,
+        Refusal::ChangedMeanwhile => StatusCode::PRECONDITION_FAILED,
         Refusal::LinkExpired => StatusCode::GONE,
         Refusal::CodeMalformed
         | Refusal::CodeTypo { .. }
@@ -104,6 +107,7 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::TermMalformed
         | Refusal::ZoneUnknown
         | Refusal::WebhookNotPublic
+        | Refusal::IdempotencyKeyReused
         | Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::TooManyAttempts { .. }
         | Refusal::TooManyLogIns { .. }
@@ -122,6 +126,14 @@ impl Problem {
         let detail = "The service cannot answer now. Try again in a few seconds.";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
         Self { retry: Some(Retry::InSeconds(UNAVAILABLE_SECONDS)), ..problem }
+    }
+
+    /// The caller sends too many requests.
+    pub(crate) fn too_many_requests(seconds: u64) -> Self {
+        let detail =
+            "You send more requests than the service takes from one caller. Slow down, and try again later.";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        Self { retry: Some(Retry::InSeconds(u16::try_from(seconds).unwrap_or(u16::MAX))), ..problem }
     }
 
     /// The service has a fault; what it is, is in its log.
@@ -171,6 +183,7 @@ impl From<Refusal> for Problem {
             Refusal::TooManyAttempts { retry_at }
             | Refusal::TooManyLogIns { retry_at }
             | Refusal::TooManyTestMails { retry_at } => Some(Retry::At(retry_at)),
+            Refusal::IdempotencyInProgress => Some(Retry::InSeconds(1)),
             _ => None,
         };
         Self { retry, ..Self::new(status_of(&refusal), refusal.code(), refusal.to_string()) }

@@ -1,13 +1,14 @@
 //! The Notification manager: who is told of what by e-mail (R30).
 
-use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tenure_app::recipients::{Recipients, RecipientsChange};
+use tenure_app::tag;
 use tenure_domain::UserId;
 use utoipa::ToSchema;
 
 use crate::access::{self, Member};
+use crate::etag::Tagged;
 use crate::extract::Body;
 use crate::{ApiState, Problem};
 
@@ -51,8 +52,10 @@ pub(crate) struct NewNotificationRecipients {
 pub(crate) async fn recipients(
     by: Member<access::ManageNotifications>,
     State(state): State<ApiState>,
-) -> Result<Json<NotificationRecipients>, Problem> {
-    Ok(Json(state.app.recipients(by.organization).await?.into()))
+) -> Result<Tagged<NotificationRecipients>, Problem> {
+    let recipients = state.app.recipients(by.organization).await?;
+    let tag = state.app.tag(tag::Tagged::Recipients(&recipients));
+    Ok(Tagged { tag, body: recipients.into() })
 }
 
 /// Set who is told of what
@@ -70,7 +73,9 @@ pub(crate) async fn set_recipients(
     by: Member<access::ManageNotifications>,
     State(state): State<ApiState>,
     Body(NewNotificationRecipients { license_expiration, pool_low }): Body<NewNotificationRecipients>,
-) -> Result<Json<NotificationRecipients>, Problem> {
+) -> Result<Tagged<NotificationRecipients>, Problem> {
     let change = RecipientsChange { license_expiration, pool_low };
-    Ok(Json(state.app.set_recipients(&by.ctx, by.organization, change).await?.into()))
+    let recipients = state.app.set_recipients(&by.ctx, by.organization, change).await?;
+    let tag = state.app.tag(tag::Tagged::Recipients(&recipients));
+    Ok(Tagged { tag, body: recipients.into() })
 }

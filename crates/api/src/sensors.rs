@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use tenure_app::list_sensors::Asked;
 use tenure_app::rows::{Place, Sort, StandingCounts};
 use tenure_app::sensors::{Addition, SensorChange};
+use tenure_app::tag;
 use tenure_domain::id::SensorKind;
 use tenure_domain::{Permission, Refusal, SensorId, Serial, Standing};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
+use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
 use crate::page;
 use crate::problem::ProblemBody;
@@ -204,9 +206,10 @@ pub(crate) async fn get_sensor(
     by: Member<access::ReadHistory>,
     PathId(id): PathId<SensorKind>,
     State(state): State<ApiState>,
-) -> Result<Json<Sensor>, Problem> {
+) -> Result<Tagged<Sensor>, Problem> {
     let row = state.app.sensor(&by.ctx, by.organization, id).await?;
-    Ok(Json(Sensor::new(row, &by.caller)))
+    let tag = state.app.tag(tag::Tagged::Sensor(&row.sensor));
+    Ok(Tagged { tag, body: Sensor::new(row, &by.caller) })
 }
 
 /// A sensor that is to be added.
@@ -288,12 +291,13 @@ pub(crate) async fn patch_sensor(
     PathId(id): PathId<SensorKind>,
     State(state): State<ApiState>,
     Body(patch): Body<SensorPatch>,
-) -> Result<Json<Sensor>, Problem> {
+) -> Result<Tagged<Sensor>, Problem> {
     if patch.auto_renewal.is_some() {
         by.caller.may(by.organization, Permission::ManageLicenses)?;
     }
     let change = SensorChange { name: patch.name.as_deref(), auto_renewal: patch.auto_renewal };
     state.app.change_sensor(&by.ctx, by.organization, id, change).await?;
     let row = state.app.sensor(&by.ctx, by.organization, id).await?;
-    Ok(Json(Sensor::new(row, &by.caller)))
+    let tag = state.app.tag(tag::Tagged::Sensor(&row.sensor));
+    Ok(Tagged { tag, body: Sensor::new(row, &by.caller) })
 }

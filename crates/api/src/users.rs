@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tenure_app::rows;
+use tenure_app::{App, rows, tag};
 use tenure_domain::id::UserKind;
 use tenure_domain::{Instant, Role, UserId};
 use utoipa::ToSchema;
 
 use crate::access::{self, Member};
+use crate::etag::Tagged;
 use crate::extract::{Body, PathId};
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem};
@@ -37,12 +38,16 @@ pub(crate) struct MemberBody {
     last_seen_at: Option<Instant>,
     /// Whether logging in asks them for a one-time code.
     one_time_codes: bool,
+    /// By which a change says what it is a change of, in `If-Match`.
+    #[schema(example = "q8ZcXQ2vJ0n1rT5w")]
+    etag: String,
 }
 
-impl From<rows::Member> for MemberBody {
-    fn from(member: rows::Member) -> Self {
+impl MemberBody {
+    fn new(app: &App, member: rows::Member) -> Self {
+        let etag = app.tag(tag::Tagged::Member(&member));
         let rows::Member { id, email, name, language, role, since, last_seen_at, one_time_codes } = member;
-        Self { id, email, name, language, role, since, last_seen_at, one_time_codes }
+        Self { id, email, name, language, role, since, last_seen_at, one_time_codes, etag }
     }
 }
 
@@ -77,7 +82,10 @@ pub(crate) async fn list_users(
     State(state): State<ApiState>,
 ) -> Result<Json<MemberList>, Problem> {
     let members = state.app.list_users(by.organization).await?;
-    Ok(Json(MemberList { items: members.into_iter().map(MemberBody::from).collect(), next_cursor: None }))
+    Ok(Json(MemberList {
+        items: members.into_iter().map(|member| MemberBody::new(&state.app, member)).collect(),
+        next_cursor: None,
+    }))
 }
 
 /// Change a user's role
@@ -102,9 +110,10 @@ pub(crate) async fn patch_user(
     PathId(id): PathId<UserKind>,
     State(state): State<ApiState>,
     Body(MemberPatch { role }): Body<MemberPatch>,
-) -> Result<Json<MemberBody>, Problem> {
+) -> Result<Tagged<MemberBody>, Problem> {
     let member = state.app.change_role(&by.ctx, by.organization, id, role).await?;
-    Ok(Json(member.into()))
+    let member = MemberBody::new(&state.app, member);
+    Ok(Tagged { tag: member.etag.clone(), body: member })
 }
 
 /// Remove a user from the organization

@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::add_webhook::NewWebhook as New;
 use tenure_app::change_webhook::WebhookChange;
-use tenure_app::rows;
+use tenure_app::{App, rows, tag};
 use tenure_domain::id::WebhookKind;
 use tenure_domain::{Instant, WebhookId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
+use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
 use crate::page;
 use crate::problem::ProblemBody;
@@ -43,10 +44,14 @@ pub(crate) struct Webhook {
     /// five days. Null when it has not.
     #[schema(example = "failing")]
     disabled_because: Option<&'static str>,
+    /// By which a change says what it is a change of, in `If-Match`.
+    #[schema(example = "q8ZcXQ2vJ0n1rT5w")]
+    etag: String,
 }
 
-impl From<rows::Webhook> for Webhook {
-    fn from(webhook: rows::Webhook) -> Self {
+impl Webhook {
+    fn new(app: &App, webhook: rows::Webhook) -> Self {
+        let etag = app.tag(tag::Tagged::Webhook(&webhook));
         let rows::Webhook { id, url, description, events, enabled, created_at, failing_since, .. } = webhook;
         Self {
             id,
@@ -57,6 +62,7 @@ impl From<rows::Webhook> for Webhook {
             created_at,
             failing_since,
             disabled_because: webhook.disabled_because.map(rows::DisabledBecause::name),
+            etag,
         }
     }
 }
@@ -153,7 +159,7 @@ pub(crate) async fn list_webhooks(
     let limit = page::limit(query.limit.as_deref())?;
     let (webhooks, end) = state.app.list_webhooks(by.organization, after, limit).await?;
     Ok(Json(WebhookPage {
-        items: webhooks.into_iter().map(Webhook::from).collect(),
+        items: webhooks.into_iter().map(|webhook| Webhook::new(&state.app, webhook)).collect(),
         next_cursor: end.as_ref().map(page::cursor).transpose()?,
     }))
 }
@@ -188,7 +194,7 @@ pub(crate) async fn add_webhook(
         enabled: new.enabled.unwrap_or(true),
     };
     let (webhook, secret) = state.app.add_webhook(&by.ctx, by.organization, new).await?;
-    let made = MadeWebhook { secret: secret.text().to_owned(), row: webhook.into() };
+    let made = MadeWebhook { secret: secret.text().to_owned(), row: Webhook::new(&state.app, webhook) };
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -213,14 +219,16 @@ pub(crate) async fn patch_webhook(
     PathId(id): PathId<WebhookKind>,
     State(state): State<ApiState>,
     Body(patch): Body<WebhookPatch>,
-) -> Result<Json<Webhook>, Problem> {
+) -> Result<Tagged<Webhook>, Problem> {
     let change = WebhookChange {
         url: patch.url.as_deref(),
         description: patch.description.as_deref(),
         events: patch.events.as_deref(),
         enabled: patch.enabled,
     };
-    Ok(Json(state.app.change_webhook(&by.ctx, by.organization, id, change).await?.into()))
+    let changed = state.app.change_webhook(&by.ctx, by.organization, id, change).await?;
+    let webhook = Webhook::new(&state.app, changed);
+    Ok(Tagged { tag: webhook.etag.clone(), body: webhook })
 }
 
 /// Remove a webhook

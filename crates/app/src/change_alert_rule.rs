@@ -7,6 +7,7 @@ use tenure_store::alerts;
 
 use crate::add_alert_rule::shown;
 use crate::sensors::checked_name;
+use crate::tag::Tagged;
 use crate::{App, AppError, Ctx};
 
 /// What is to be changed of a rule.
@@ -33,7 +34,7 @@ impl App {
     /// # Errors
     ///
     /// [`Refusal::NotFound`] when there is no such rule, sensor or member, [`Refusal::Invalid`] for its name, its condition or
-    /// its sensors.
+    /// its sensors, [`Refusal::ChangedMeanwhile`].
     pub async fn change_alert_rule(
         &self,
         ctx: &Ctx,
@@ -47,6 +48,7 @@ impl App {
         let mut settled = self.settled(ctx, organization).await?;
         let before = alert_rules::get(&mut settled.tx, organization, id).await?;
         let before = before.ok_or(Refusal::NotFound { what: "alert rule" })?;
+        ctx.only_if.check(self, Tagged::AlertRule(&before))?;
         let sensors = match sensors {
             Some(sensors) => settled.checked_sensors(sensors).await?,
             None => before.sensors.clone(),

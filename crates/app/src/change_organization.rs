@@ -4,6 +4,7 @@ use tenure_domain::{OrganizationId, Refusal, Zone};
 use tenure_store::organizations::{self, Organization};
 
 use crate::sensors::checked_name;
+use crate::tag::Tagged;
 use crate::{App, AppError, Ctx};
 
 /// The longest device token: what fits in field 16 of a sensor's message.
@@ -41,7 +42,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Invalid`] for a value that cannot be.
+    /// [`Refusal::Invalid`] for a value that cannot be, [`Refusal::ChangedMeanwhile`].
     pub async fn change_organization(
         &self,
         ctx: &Ctx,
@@ -51,6 +52,7 @@ impl App {
         let OrganizationChange { name, zone, language, device_token } = change;
         let mut settled = self.settled(ctx, id).await?;
         let before = settled.organization.clone();
+        ctx.only_if.check(self, Tagged::Organization(&before))?;
         let organization = &mut settled.organization;
         if let Some(name) = name {
             organization.name = checked_name(&name)?.to_owned();

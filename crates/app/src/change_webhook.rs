@@ -4,6 +4,7 @@ use tenure_domain::{OrganizationId, WebhookId};
 use tenure_store::deliveries;
 use tenure_store::webhooks::{self, Webhook};
 
+use crate::tag::Tagged;
 use crate::webhooks::{checked_description, checked_events, shown};
 use crate::{App, AppError, Ctx};
 
@@ -27,11 +28,12 @@ impl App {
     /// # Errors
     ///
     /// [`Refusal::NotFound`] when there is no such webhook, [`Refusal::Invalid`] for its address, its description or
-    /// its events, [`Refusal::WebhookNotPublic`].
+    /// its events, [`Refusal::WebhookNotPublic`], [`Refusal::ChangedMeanwhile`].
     ///
     /// [`Refusal::NotFound`]: tenure_domain::Refusal::NotFound
     /// [`Refusal::Invalid`]: tenure_domain::Refusal::Invalid
     /// [`Refusal::WebhookNotPublic`]: tenure_domain::Refusal::WebhookNotPublic
+    /// [`Refusal::ChangedMeanwhile`]: tenure_domain::Refusal::ChangedMeanwhile
     pub async fn change_webhook(
         &self,
         ctx: &Ctx,
@@ -47,6 +49,7 @@ impl App {
         };
         let mut settled = self.settled(ctx, organization).await?;
         let before = settled.webhook(id).await?;
+        ctx.only_if.check(self, Tagged::Webhook(&before))?;
         let mut after = Webhook {
             url: url.unwrap_or_else(|| before.url.clone()),
             description: description.unwrap_or_else(|| before.description.clone()),

@@ -4,6 +4,9 @@ use std::fmt;
 
 use tenure_domain::{Instant, TokenId, UserId};
 
+use crate::idempotency::Mark;
+use crate::tag::OnlyIf;
+
 /// Who or what gave a command, as the audit trail writes it (R18).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -61,4 +64,22 @@ pub struct Ctx {
     pub now: Instant,
     /// Who or what.
     pub actor: Actor,
+    /// That the command is carried out, where it is to be once only: the commit writes it.
+    pub mark: Option<Mark>,
+    /// On which state of what it changes the command depends.
+    pub only_if: OnlyIf,
+}
+
+impl Ctx {
+    /// The context of something that happens at an instant, by nobody's request.
+    #[must_use]
+    pub const fn new(now: Instant, actor: Actor) -> Self {
+        Self { now, actor, mark: None, only_if: OnlyIf(None) }
+    }
+
+    /// The same for something besides the command: what is committed with it does not carry the command out.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self::new(self.now, self.actor.clone())
+    }
 }

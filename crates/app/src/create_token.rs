@@ -113,7 +113,7 @@ impl App {
             after: Some(serde_json::json!({ "user": token.email, "read_only": read_only }).to_string()),
         };
         audit::add_to_service(&mut tx, entry).await?;
-        tx.commit().await?;
+        self.commit(tx, ctx.mark.as_ref()).await?;
         Ok(MadeToken { token, secret })
     }
 

@@ -95,7 +95,7 @@ impl App {
                 after: Some(after.to_string()),
             };
             audit::add_to_service(&mut tx, entry).await?;
-            tx.commit().await?;
+            self.commit(tx, ctx.mark.as_ref()).await?;
             return Ok(MadeUser { id: user.id, organization: None });
         };
         let fresh = Organization::new(

@@ -77,7 +77,7 @@ impl App {
             after: Some(after.to_string()),
         };
         audit::add_to_service(&mut tx, entry).await?;
-        tx.commit().await?;
+        self.commit(tx, ctx.mark.as_ref()).await?;
         Ok(Issued { id, code })
     }
 

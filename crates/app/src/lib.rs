@@ -38,6 +38,7 @@ pub mod find;
 pub mod free_serial;
 pub mod give_released;
 pub mod history;
+pub mod idempotency;
 pub mod invitations;
 pub mod issue_code;
 pub mod judge_alerts;
@@ -77,6 +78,7 @@ pub mod set_auto_renewal;
 pub mod settle;
 pub mod sign_up;
 pub mod summarize;
+pub mod tag;
 pub mod take_back;
 pub mod tell_alerts;
 pub mod test_mail;
@@ -136,6 +138,7 @@ pub struct App {
     settings: OnceLock<Settings>,
     webhooks: OnceLock<Arc<webhooks::Caller>>,
     hashing: Semaphore,
+    at_work: idempotency::AtWork,
 }
 
 /// What the binary tells the use cases of the service.
@@ -191,6 +194,7 @@ impl App {
             settings: OnceLock::new(),
             webhooks: OnceLock::new(),
             hashing: Semaphore::const_new(password::AT_ONCE),
+            at_work: idempotency::AtWork::default(),
         }
     }
 
@@ -241,6 +245,6 @@ impl App {
     /// The context of something that happens now.
     #[must_use]
     pub fn ctx(&self, actor: Actor) -> Ctx {
-        Ctx { now: self.clock.now(), actor }
+        Ctx::new(self.clock.now(), actor)
     }
 }

@@ -7,6 +7,7 @@ use tenure_store::Tx;
 use tenure_store::sessions::{self, Session};
 use tenure_store::users::{self, Membership, User};
 
+use crate::idempotency::Mark;
 use crate::{Actor, App, AppError, Caller};
 
 /// Who wants to log in.
@@ -33,6 +34,8 @@ pub struct SignedIn {
     pub recovery_codes_left: u32,
     /// When the log-in ends if it is not used again.
     pub idle_ends_at: Instant,
+    /// That what they ask for is carried out, where it is to be once only.
+    pub mark: Option<Mark>,
     pub(crate) hash: Vec<u8>,
 }
 
@@ -173,6 +176,7 @@ async fn describe(tx: &mut Tx, session: Session, user: User, hash: Vec<u8>) -> R
         recovery_codes_left: users::recovery_codes_left(tx, user.id).await?,
         idle_ends_at: session::ends_at(session.created_at, session.used_at),
         user,
+        mark: None,
         hash,
     })
 }

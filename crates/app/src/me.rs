@@ -43,7 +43,7 @@ impl App {
             user.zone = zone;
         }
         users::update(&mut tx, &user).await?;
-        tx.commit().await?;
+        self.commit(tx, person.mark.as_ref()).await?;
         Ok(user)
     }
 
@@ -66,7 +66,7 @@ impl App {
         invitations::delete_resets(&mut tx, person.user.id).await?;
         sessions::delete_others(&mut tx, person.user.id, &person.hash).await?;
         self.audit_account(&mut tx, person, "password_changed").await?;
-        Ok(tx.commit().await?)
+        self.commit(tx, person.mark.as_ref()).await
     }
 
     /// Adds what a person did with their account to the service's trail: it is of no single organization.

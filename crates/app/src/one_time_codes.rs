@@ -43,7 +43,7 @@ impl App {
         let sealed = self.seal(person.user.id, &raw)?;
         let mut tx = self.db.begin().await?;
         one_time_codes::begin(&mut tx, person.user.id, &sealed).await?;
-        tx.commit().await?;
+        self.commit(tx, person.mark.as_ref()).await?;
         let secret = BASE32_NOPAD.encode(&raw);
         let label = percent_encoded(&person.user.email);
         let uri = format!("otpauth://totp/Tenure:{label}?secret={secret}&issuer=Tenure");
@@ -75,7 +75,7 @@ impl App {
         }
         let codes = self.new_recovery_codes(&mut tx, user).await?;
         self.audit_account(&mut tx, person, "one_time_codes_switched_on").await?;
-        tx.commit().await?;
+        self.commit(tx, person.mark.as_ref()).await?;
         Ok(codes)
     }
 
@@ -94,7 +94,7 @@ impl App {
         let mut tx = self.db.begin().await?;
         one_time_codes::remove(&mut tx, person.user.id).await?;
         self.audit_account(&mut tx, person, "one_time_codes_switched_off").await?;
-        Ok(tx.commit().await?)
+        self.commit(tx, person.mark.as_ref()).await
     }
 
     /// Makes new recovery codes; the old ones open nothing any more.
@@ -116,7 +116,7 @@ impl App {
         }
         let codes = self.new_recovery_codes(&mut tx, person.user.id).await?;
         self.audit_account(&mut tx, person, "recovery_codes_renewed").await?;
-        tx.commit().await?;
+        self.commit(tx, person.mark.as_ref()).await?;
         Ok(codes)
     }
 

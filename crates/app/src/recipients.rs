@@ -7,6 +7,7 @@ use tenure_domain::{OrganizationId, Refusal, UserId};
 use tenure_store::recipients::{self, Notification};
 use tenure_store::{Tx, users};
 
+use crate::tag::Tagged;
 use crate::{App, AppError, Ctx};
 
 /// Who is told of what.
@@ -44,7 +45,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] for a user who is no member.
+    /// [`Refusal::NotFound`] for a user who is no member, [`Refusal::ChangedMeanwhile`].
     pub async fn set_recipients(
         &self,
         ctx: &Ctx,
@@ -53,6 +54,7 @@ impl App {
     ) -> Result<Recipients, AppError> {
         let mut settled = self.settled(ctx, organization).await?;
         let before = load(&mut settled.tx, organization).await?;
+        ctx.only_if.check(self, Tagged::Recipients(&before))?;
         let lists = [
             (Notification::LicenseExpiration, change.license_expiration),
             (Notification::PoolLow, change.pool_low),

@@ -118,7 +118,7 @@ impl App {
         for (subject, _) in &subjects {
             guesses::record(&mut settled.tx, subject, settled.now).await?;
         }
-        settled.commit(self).await?;
+        settled.commit_refused(self).await?;
         Err(Refusal::CodeNotValid.into())
     }
 

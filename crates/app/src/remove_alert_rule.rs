@@ -5,6 +5,7 @@ use tenure_domain::{AlertRuleId, OrganizationId, Refusal};
 use tenure_store::{alert_rules, alerts, untold};
 
 use crate::add_alert_rule::shown;
+use crate::tag::Tagged;
 use crate::{App, AppError, Ctx};
 
 impl App {
@@ -13,7 +14,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] when there is no such rule.
+    /// [`Refusal::NotFound`] when there is no such rule, [`Refusal::ChangedMeanwhile`].
     pub async fn remove_alert_rule(
         &self,
         ctx: &Ctx,
@@ -23,6 +24,7 @@ impl App {
         let mut settled = self.settled(ctx, organization).await?;
         let rule = alert_rules::get(&mut settled.tx, organization, id).await?;
         let rule = rule.ok_or(Refusal::NotFound { what: "alert rule" })?;
+        ctx.only_if.check(self, Tagged::AlertRule(&rule))?;
         // The rule goes first: whoever opens an alert by it has then done so, or does not find it any more.
         alert_rules::remove(&mut settled.tx, id).await?;
         let (now, because) = (settled.now, Because::RuleRemoved);

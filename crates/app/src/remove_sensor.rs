@@ -5,6 +5,7 @@ use tenure_domain::{Chain, Date, Instant, LicenseId, OrganizationId, Refusal, Se
 use tenure_store::{alerts, codes, released, removed, sensors};
 
 use crate::settled::SettledOrganization;
+use crate::tag::Tagged;
 use crate::{App, AppError, Ctx};
 
 /// What removing a sensor has done, or would do.
@@ -37,7 +38,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] when there is no such sensor.
+    /// [`Refusal::NotFound`] when there is no such sensor, [`Refusal::ChangedMeanwhile`].
     pub async fn remove_sensor(
         &self,
         ctx: &Ctx,
@@ -45,6 +46,9 @@ impl App {
         id: SensorId,
     ) -> Result<Removal, AppError> {
         let mut settled = self.settled(ctx, organization).await?;
+        if let Some(row) = sensors::get(&mut settled.tx, organization, id).await? {
+            ctx.only_if.check(self, Tagged::Sensor(&row))?;
+        }
         let removal = settled.remove(id).await?;
         settled.commit(self).await?;
         Ok(removal)

@@ -3,6 +3,7 @@
 use tenure_domain::{OrganizationId, WebhookId};
 use tenure_store::webhooks;
 
+use crate::tag::Tagged;
 use crate::webhooks::shown;
 use crate::{App, AppError, Ctx};
 
@@ -20,6 +21,7 @@ impl App {
     ) -> Result<(), AppError> {
         let mut settled = self.settled(ctx, organization).await?;
         let webhook = settled.webhook(id).await?;
+        ctx.only_if.check(self, Tagged::Webhook(&webhook))?;
         webhooks::remove(&mut settled.tx, id).await?;
         settled.audit("webhook_removed", id.to_string(), Some(shown(&webhook)), None).await?;
         settled.commit(self).await

@@ -57,7 +57,7 @@ impl App {
             let code = codes::get(&mut tx, id).await?.ok_or_else(|| not_found.clone())?;
             if code.redemption.is_none() {
                 audit_revocation(&mut tx, ctx, &code, end_active).await?;
-                tx.commit().await?;
+                self.commit(tx, ctx.mark.as_ref()).await?;
                 return Ok(Revoked { was_revoked: !revoked, ..Revoked::default() });
             }
         }

@@ -73,7 +73,7 @@ impl App {
 
     /// Seals what has arrived, finds who is silent (R27) and who is refused (R26), and forgets what counts no more:
     /// failed redemptions (R4) and failed log-ins, log-ins that have ended, links that have expired, mail that was
-    /// sent long ago.
+    /// sent long ago, which requests were carried out a day ago.
     async fn keep_house(&self, heard_since: Instant) -> Result<(), AppError> {
         self.seal_all().await?;
         let lost = self.find_lost_connections(heard_since).await?;
@@ -91,8 +91,18 @@ impl App {
         tenure_store::sessions::forget_old(&mut tx, people_now).await?;
         tenure_store::invitations::forget_old(&mut tx, people_now).await?;
         self.forget_old_mail(&mut tx).await?;
+        self.forget_keys(&mut tx).await?;
         tenure_store::webhooks::forget_refusals(&mut tx).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Keeps house at once, for whoever leads the clock by hand.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn keep_house_now(&self) -> Result<(), AppError> {
+        self.keep_house(self.clock.now()).await
     }
 
     /// Runs until `stop` is told, at once settling what an outage missed. With a clock that runs fast, `tick` is

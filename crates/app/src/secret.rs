@@ -63,18 +63,50 @@ impl Secret {
         self.cipher()?.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: owner.as_bytes() }).ok()
     }
 
+    /// The tag of something, before it is written as text.
+    pub(crate) fn hash_tag(&self, seen: &str) -> Vec<u8> {
+        self.hash(b"tag", seen.as_bytes())
+    }
+
+    /// A hash of something about a request with an `Idempotency-Key`.
+    pub(crate) fn hash_idempotency(&self, purpose: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+        self.hash_parts(purpose, parts)
+    }
+
+    /// Seals an answer with a key of its own, which is one of these hashes; as [`Secret::seal`] otherwise.
+    pub(crate) fn seal_answer(&self, key: &[u8], id: &[u8], nonce: &[u8], answer: &[u8]) -> Option<Vec<u8>> {
+        let nonce: [u8; 24] = nonce.get(..24)?.try_into().ok()?;
+        let cipher = XChaCha20Poly1305::new_from_slice(key).ok()?;
+        let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: answer, aad: id }).ok()?;
+        Some([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The answer that was sealed.
+    pub(crate) fn unseal_answer(&self, key: &[u8], id: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(24)?;
+        let nonce: [u8; 24] = nonce.try_into().ok()?;
+        let cipher = XChaCha20Poly1305::new_from_slice(key).ok()?;
+        cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: id }).ok()
+    }
+
     fn cipher(&self) -> Option<XChaCha20Poly1305> {
         XChaCha20Poly1305::new_from_slice(&self.hash(b"seal", b"one-time-codes")).ok()
     }
 
     fn hash(&self, purpose: &[u8], value: &[u8]) -> Vec<u8> {
+        self.hash_parts(purpose, &[value])
+    }
+
+    fn hash_parts(&self, purpose: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         // HMAC fills a short key with zeros up to its block (RFC 2104 §2).
         let mut block = [0; 64];
         block.iter_mut().zip(self.0).for_each(|(place, byte)| *place = byte);
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
         mac.update(purpose);
         mac.update(&[0]);
-        mac.update(value);
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize().into_bytes().to_vec()
     }
 }

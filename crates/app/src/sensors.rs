@@ -5,6 +5,7 @@ use tenure_store::counters::Counter;
 use tenure_store::sensors as rows;
 
 use crate::add_sensors::{Additions, Listed};
+use crate::tag::Tagged;
 use crate::{App, AppError, Ctx};
 
 /// The longest name of a sensor, in characters.
@@ -73,7 +74,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] when there is no such sensor, [`Refusal::Invalid`] for the name.
+    /// [`Refusal::NotFound`] when there is no such sensor, [`Refusal::Invalid`] for the name,
+    /// [`Refusal::ChangedMeanwhile`].
     pub async fn change_sensor(
         &self,
         ctx: &Ctx,
@@ -84,9 +86,11 @@ impl App {
         let name = change.name.map(checked_name).transpose()?;
         let mut settled = self.settled(ctx, organization).await?;
         let sensor = settled.sensor(id).await?;
+        let row = rows::get(&mut settled.tx, organization, id).await?;
+        let row = row.ok_or(Refusal::NotFound { what: "sensor" })?;
+        ctx.only_if.check(self, Tagged::Sensor(&row))?;
         if let Some(name) = name {
-            let row = rows::get(&mut settled.tx, organization, id).await?;
-            let before = row.ok_or(Refusal::NotFound { what: "sensor" })?.name;
+            let before = row.name;
             if before != name {
                 rows::rename(&mut settled.tx, id, sensor.serial, name).await?;
                 let (before, after) =

@@ -25,7 +25,7 @@ impl App {
     ///
     /// [`Refusal::NotFound`] when there is no such organization; those of the store.
     pub async fn settle(&self, ctx: &Ctx, id: OrganizationId) -> Result<(), AppError> {
-        self.settled(ctx, id).await?.commit(self).await
+        self.settled(&ctx.beside(), id).await?.commit(self).await
     }
 
     /// Opens an organization for reading, after settling it if something is due.

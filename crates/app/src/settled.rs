@@ -10,6 +10,7 @@ use tenure_store::audit::{self, Entry};
 use tenure_store::organizations::{self, Organization};
 use tenure_store::{Tx, ledger, messages, released};
 
+use crate::idempotency::Mark;
 use crate::webhook_events::{ChainStep, chain_steps, tell_of_chains};
 use crate::{App, AppError, CoverChange, Ctx};
 
@@ -23,6 +24,7 @@ pub(crate) struct SettledOrganization {
     /// The command's instant: the clock, or what is settled already if the clock is behind (R9).
     pub(crate) now: Instant,
     actor: String,
+    mark: Option<Mark>,
     touched: BTreeMap<SensorId, CoverChange>,
     gone: Vec<CoverChange>,
     numbers: BTreeMap<SensorId, i64>,
@@ -81,6 +83,7 @@ impl App {
             organization,
             now,
             actor,
+            mark: ctx.mark.clone(),
             touched,
             gone: Vec::new(),
             numbers,
@@ -261,7 +264,7 @@ impl SettledOrganization {
             tell_of_chains(app, &mut self, &steps).await?;
         }
         organizations::finish(&mut self.tx, &self.organization).await?;
-        self.tx.commit().await?;
+        app.commit(self.tx, self.mark.as_ref()).await?;
         if let Some(listener) = app.listener()
             && !(self.touched.is_empty() && self.gone.is_empty())
         {
@@ -270,6 +273,12 @@ impl SettledOrganization {
             listener.covers_changed(self.organization.id, self.organization.rev, &changes);
         }
         Ok(())
+    }
+
+    /// Commits what is besides the command, which is refused: it may be sent again.
+    pub(crate) async fn commit_refused(mut self, app: &App) -> Result<(), AppError> {
+        self.mark = None;
+        self.commit(app).await
     }
 
     /// Undoes everything, settling included: for a look at what a command would do.

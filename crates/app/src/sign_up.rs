@@ -67,7 +67,7 @@ impl App {
             one_time_codes: false,
             created_at: now,
         };
-        let ctx = Ctx { now, actor: Actor::User { id: user.id, email: user.email.clone() } };
+        let ctx = Ctx::new(now, Actor::User { id: user.id, email: user.email.clone() });
         let id = OrganizationId::new(now, self.entropy.bits());
         let organization = Organization::new(id, organization_name, new.zone, &language, now);
 

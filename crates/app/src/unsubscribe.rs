@@ -124,7 +124,7 @@ impl App {
         let person = users::get(&mut tx, user).await?;
         tx.roll_back().await?;
         let email = person.ok_or(Refusal::NotFound { what: "unsubscription" })?.email;
-        let ctx = Ctx { now: self.clock.now(), actor: Actor::User { id: user, email } };
+        let ctx = Ctx::new(self.clock.now(), Actor::User { id: user, email });
         let mut settled = self.settled(&ctx, organization).await?;
         let changed = if told {
             let role = users::role_in(&mut settled.tx, user, organization).await?;

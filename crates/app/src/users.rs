@@ -5,6 +5,7 @@ use tenure_store::users::{self, Member};
 
 use crate::recipients::forget_recipient;
 use crate::settled::SettledOrganization;
+use crate::tag::Tagged;
 use crate::{App, AppError, Ctx};
 
 impl App {
@@ -24,7 +25,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`], [`Refusal::LastAdministrator`], [`Refusal::Invalid`] for the operator's role.
+    /// [`Refusal::NotFound`], [`Refusal::LastAdministrator`], [`Refusal::Invalid`] for the operator's role,
+    /// [`Refusal::ChangedMeanwhile`].
     pub async fn change_role(
         &self,
         ctx: &Ctx,
@@ -35,6 +37,7 @@ impl App {
         checked_role(role)?;
         let mut settled = self.settled(ctx, organization).await?;
         let mut member = member_that_may_change(&mut settled, user, role).await?;
+        ctx.only_if.check(self, Tagged::Member(&member))?;
         if member.role != role {
             users::set_membership(&mut settled.tx, user, organization, role, settled.now).await?;
             let told = |role: Role| Some(serde_json::json!({ "email": member.email, "role": role }));
@@ -49,7 +52,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`], [`Refusal::LastAdministrator`].
+    /// [`Refusal::NotFound`], [`Refusal::LastAdministrator`], [`Refusal::ChangedMeanwhile`].
     pub async fn remove_user(
         &self,
         ctx: &Ctx,
@@ -58,6 +61,7 @@ impl App {
     ) -> Result<(), AppError> {
         let mut settled = self.settled(ctx, organization).await?;
         let member = member_that_may_change(&mut settled, user, Role::Analyst).await?;
+        ctx.only_if.check(self, Tagged::Member(&member))?;
         forget_recipient(&mut settled.tx, organization, user).await?;
         users::end_membership(&mut settled.tx, user, organization, settled.now).await?;
         let before = serde_json::json!({ "email": member.email, "role": member.role });

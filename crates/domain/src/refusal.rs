@@ -233,4 +233,19 @@ refusals! {
     AlreadyMember => "already_member", "The user with this e-mail address is in this organization already.";
     /// The link of a mail was used, replaced or withdrawn, or is too old.
     LinkExpired => "link_expired", "This link is not valid any more. Ask for a new one.";
+    /// What stands in `Idempotency-Key` is none.
+    IdempotencyKeyMalformed => "idempotency_key_malformed",
+        "An Idempotency-Key is 1 to 255 visible characters, such as a UUID. Send one.";
+    /// The key came before with something else.
+    IdempotencyKeyReused => "idempotency_key_reused",
+        "This Idempotency-Key was sent before with another request. Use a new key for each new request.";
+    /// The first request with the key is still at work.
+    IdempotencyInProgress => "idempotency_in_progress",
+        "The first request with this Idempotency-Key is still at work. Try again in a few seconds.";
+    /// The request has been carried out, but what it was answered is not known any more.
+    IdempotencyAnswerLost => "idempotency_answer_lost",
+        "This request has been carried out, but its answer was not kept. Look at what is there now, or at the audit trail.";
+    /// What is to be changed is not as the caller has seen it.
+    ChangedMeanwhile => "changed_meanwhile",
+        "Somebody has changed this meanwhile. Load it again, and decide what to keep.";
 }

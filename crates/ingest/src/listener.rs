@@ -365,7 +365,7 @@ impl Listener {
         }
         let (app, control) = (Arc::clone(&self.app), self.control.clone());
         self.main.spawn(async move {
-            let ctx = Ctx { now: app.clock.now().max(arrived), actor: Actor::Service };
+            let ctx = Ctx::new(app.clock.now().max(arrived), Actor::Service);
             let settled = app.settle(&ctx, organization).await;
             if let Err(error) = &settled {
                 tracing::warn!(%error, "could not settle for a message that has arrived; its sensor is told");

@@ -23,6 +23,7 @@ pub mod deliveries;
 pub mod device;
 pub mod guesses;
 pub mod history;
+pub mod idempotency;
 pub mod invitations;
 pub mod ledger;
 pub mod lost_connections;

@@ -14,6 +14,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ("manager", include_str!("../../../migrations/0004_manager.sql")),
     ("alerts", include_str!("../../../migrations/0005_alerts.sql")),
     ("notices", include_str!("../../../migrations/0006_notices.sql")),
+    ("idempotency", include_str!("../../../migrations/0007_idempotency.sql")),
 ];
 
 impl Db {

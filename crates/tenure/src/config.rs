@@ -45,6 +45,8 @@ pub struct Config {
     pub sign_up: SignUp,
     /// Where webhooks may reach.
     pub webhook_targets: WebhookTargets,
+    /// How many requests a minute one caller may send to the JSON API; 0 for as many as they like.
+    pub rate_limit: u32,
 }
 
 /// `acknowledge` or `hold` (R26).
@@ -79,7 +81,7 @@ pub enum WebhookTargets {
 
 impl Config {
     /// The keys that a file and the environment may have.
-    pub const KEYS: [&str; 12] = [
+    pub const KEYS: [&str; 13] = [
         "database_url",
         "http_address",
         "coap_address",
@@ -92,6 +94,7 @@ impl Config {
         "late_delivery",
         "sign_up",
         "webhook_targets",
+        "rate_limit",
     ];
 
     fn defaults() -> Result<Self, Failure> {
@@ -109,6 +112,7 @@ impl Config {
             late_delivery: "P7D".parse()?,
             sign_up: SignUp::Invitation,
             webhook_targets: WebhookTargets::Public,
+            rate_limit: 600,
         })
     }
 

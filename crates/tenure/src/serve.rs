@@ -112,7 +112,11 @@ impl Service {
         app.set_webhook_caller(config.webhook_caller()?);
         let mailer = config.mailer(&info)?;
         let ingest = Arc::new(ingest);
-        let state = tenure_api::ApiState::new(app.clone(), ingest.clone(), metrics, info).with_covers(ingest);
+        let mut state =
+            tenure_api::ApiState::new(app.clone(), ingest.clone(), metrics, info).with_covers(ingest);
+        if config.rate_limit > 0 {
+            state = state.with_rate_limit(config.rate_limit);
+        }
         let router = tenure_api::router(state);
         let mut told = stopped.clone();
         let serving = tokio::spawn(async move {

@@ -9,7 +9,7 @@ use crate::support::{
     Actor, Administrator, Analyst, Client, Manager, Nobody, Operator, PASSWORD, ReadOnly, Stranger, World,
 };
 
-const ROLES: [&str; 7] = [
+pub(crate) const ROLES: [&str; 7] = [
     Administrator::NAME,
     Manager::NAME,
     Analyst::NAME,
@@ -25,7 +25,7 @@ const SESSION: [&str; 2] = ["/api/v1/sessions", "/api/v1/me"];
 const ORGANIZATION: &str = "/api/v1/organizations/{organization_id}";
 
 /// Every route, and what the roles are answered, in the order of [`ROLES`]. A new route needs a new row.
-const TABLE: &[(&str, &str, [u16; 7])] = &[
+pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("get", "…", [200, 200, 200, 200, 404, 404, 401]),
     ("patch", "…", [200, 403, 403, 403, 404, 404, 401]),
     ("post", "…/activation-codes", [201, 201, 403, 403, 404, 404, 401]),
@@ -169,7 +169,7 @@ async fn webhook_and_delivery(administrator: &Client<'_>) -> (String, String) {
 }
 
 /// What the route needs to succeed once, made anew for each role.
-async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (String, Option<Value>) {
+pub(crate) async fn prepare(world: &World, method: &str, path: &str, serial: u64) -> (String, Option<Value>) {
     let administrator = world.by(Administrator);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut filled = path.to_owned();

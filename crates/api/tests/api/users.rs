@@ -27,7 +27,7 @@ async fn users_are_listed_with_what_they_are(world: World) {
             "zoe@harbor.example"
         ]
     );
-    assert_reads!(list.body["items"][3], @r#"{"email":"zoe@harbor.example","id":"usr_01m7yrrt80faqjfkazkv4cd56c","language":"en","last_seen_at":"2026-11-21T10:05:00Z","name":"","one_time_codes":false,"role":"analyst","since":"2026-11-21T10:00:00Z"}"#);
+    assert_reads!(list.body["items"][3], @r#"{"email":"zoe@harbor.example","etag":"6r6HSIG7dnhk1zzd","id":"usr_01m7yrrt80faqjfkazkv4cd56c","language":"en","last_seen_at":"2026-11-21T10:05:00Z","name":"","one_time_codes":false,"role":"analyst","since":"2026-11-21T10:00:00Z"}"#);
     assert_eq!(list.body["items"][0]["last_seen_at"], Value::Null);
 }
 

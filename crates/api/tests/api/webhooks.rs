@@ -37,6 +37,7 @@ async fn a_webhook_shows_its_secret_once(world: World) {
             "created_at": "2026-11-21T10:00:00Z",
             "failing_since": null,
             "disabled_because": null,
+            "etag": row["etag"],
         })
     );
     assert_eq!(administrator.get("…/webhooks").await.body, json!({ "items": [row], "next_cursor": null }));

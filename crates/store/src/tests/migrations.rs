@@ -94,6 +94,7 @@ async fn fill(db: &Db, migration: &str) {
         "base" => OF_BASE,
         "sensor_life" => OF_SENSOR_LIFE,
         "alerts" => OF_ALERTS,
+        "idempotency" => &["INSERT INTO idempotency_keys (id, fingerprint, done_us) VALUES ($1, $1, 30)"],
         "accounts" | "manager" => &[],
         other => panic!("a new migration, {other}: add the rows that it makes possible"),
     };

@@ -57,7 +57,7 @@ async fn engine(db: &Db) {
 
     let now = started.plus_seconds(86_400);
     let (use_cases, _) = app(db, now);
-    let ctx = |now| Ctx { now, actor: Actor::Service };
+    let ctx = |now| Ctx::new(now, Actor::Service);
     for (search, what) in [
         ("", "page of 100, by expiry"),
         ("hall 42", "the same, searched"),
@@ -90,8 +90,7 @@ async fn engine(db: &Db) {
 
 /// One mail about 100,000 sensors, to one person.
 async fn tell_a_month_before(use_cases: &App, organization: OrganizationId) {
-    let month =
-        Ctx { now: "2027-02-01T08:00:00Z".parse::<Instant>().expect("an instant"), actor: Actor::Service };
+    let month = Ctx::new("2027-02-01T08:00:00Z".parse::<Instant>().expect("an instant"), Actor::Service);
     let ana = NewUser {
         email: "ana@harbor.example".to_owned(),
         organization: Some("One hundred thousand".to_owned()),
@@ -130,7 +129,7 @@ async fn million(db: &Db) {
     let started = "2026-03-01T10:00:00Z".parse::<Instant>().expect("an instant");
     let now = started.plus_seconds(86_400);
     let (use_cases, _) = app(db, now);
-    let ctx = |now| Ctx { now, actor: Actor::Service };
+    let ctx = |now| Ctx::new(now, Actor::Service);
     let million = World {
         sensors: 1_000_000,
         pool: 0,

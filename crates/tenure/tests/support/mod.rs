@@ -89,6 +89,8 @@ pub fn tenure(database: &Database) -> Command {
         .env("TENURE_SECRET_FILE", database.folder().join("secret"))
         .env("TENURE_HTTP_ADDRESS", "127.0.0.1:0")
         .env("TENURE_COAP_ADDRESS", "127.0.0.1:0")
+        // A test sends in a second what people send in an hour.
+        .env("TENURE_RATE_LIMIT", "0")
         .current_dir(database.folder());
     command
 }
@@ -167,6 +169,11 @@ impl Server {
 
     /// The worst that can happen.
     pub fn kill_9(mut self) {
+        self.kill();
+    }
+
+    /// The same while others still use it.
+    pub fn kill(&mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("the end");
     }
@@ -233,6 +240,15 @@ impl Client {
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let request = self.agent.post(format!("{}{path}", self.base));
         read(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
+    }
+
+    /// Posts with an `Idempotency-Key`; none when no answer comes.
+    pub fn try_post(&self, path: &str, body: &Value, key: &str) -> Option<(u16, Value)> {
+        let request = self.agent.post(format!("{}{path}", self.base)).header("Idempotency-Key", key);
+        let mut response =
+            request.header("Authorization", format!("Bearer {}", self.token)).send_json(body).ok()?;
+        let text = response.body_mut().read_to_string().ok()?;
+        Some((response.status().as_u16(), serde_json::from_str(&text).ok()?))
     }
 
     pub fn patch(&self, path: &str, body: &Value) -> (u16, Value) {

@@ -160,6 +160,30 @@ impl World {
         self.router = tenure_api::router(ApiState::new(self.app.clone(), self.door.clone(), None, info()));
     }
 
+    /// Another node of the same service: the same database, another process.
+    pub(crate) fn another_node(&self) -> Self {
+        let (entropy, secret) = (Arc::new(SeededEntropy::new(2)), self.app.secret.clone());
+        let app = Arc::new(App::new(self.app.db.clone(), self.clock.clone(), entropy, secret));
+        configure(&app, true);
+        let router = tenure_api::router(ApiState::new(app.clone(), self.door.clone(), None, info()));
+        Self {
+            app,
+            clock: self.clock.clone(),
+            door: self.door.clone(),
+            harbor: self.harbor,
+            elsewhere: self.elsewhere,
+            router,
+            tokens: self.tokens.clone(),
+            _directory: directory(),
+        }
+    }
+
+    /// The same service, in which a caller may send so many requests a minute.
+    pub(crate) fn limit(&mut self, per_minute: u32) {
+        let state = ApiState::new(self.app.clone(), self.door.clone(), None, info());
+        self.router = tenure_api::router(state.with_rate_limit(per_minute));
+    }
+
     /// The same service, which only takes in who is invited.
     pub(crate) fn close_sign_up(&mut self) {
         let app = &self.app;
@@ -217,6 +241,14 @@ impl World {
         let (mails, link) = (self.mails().await, format!("/{page}#"));
         let (_, rest) = mails.iter().rev().find_map(|mail| mail.text.split_once(&link)).unwrap();
         rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// The answers that are kept for those who ask again, as the database has them.
+    pub(crate) async fn kept_answers(&self) -> Vec<Vec<u8>> {
+        let mut tx = self.app.db.read().await.unwrap();
+        let answers = tenure_store::idempotency::answers(&mut tx).await.unwrap();
+        tx.roll_back().await.unwrap();
+        answers
     }
 
     /// All that is in the service's trail, as one text.
@@ -404,6 +436,26 @@ impl Client<'_> {
         content_type: Option<&str>,
         body: Option<String>,
     ) -> Reply {
+        let headers: Vec<(&str, &str)> =
+            content_type.map(|kind| ("Content-Type", kind)).into_iter().collect();
+        self.call_with(method, path, &headers, body).await
+    }
+
+    /// Sends this key with it; a body is JSON.
+    pub(crate) async fn keyed(&self, key: &str, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        let mut headers = vec![("Idempotency-Key", key)];
+        headers.extend(body.map(|_| ("Content-Type", "application/json")));
+        self.call_with(method, path, &headers, body.map(Value::to_string)).await
+    }
+
+    /// Sends these headers with it.
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(self.world.path(path));
         if let Some(token) = self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
@@ -411,8 +463,8 @@ impl Client<'_> {
         if let Some(cookie) = &self.cookie {
             request = request.header("Cookie", cookie).header("Sec-Fetch-Site", "same-origin");
         }
-        if let Some(content_type) = content_type {
-            request = request.header("Content-Type", content_type);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let body = body.map_or_else(Body::empty, Body::from);
         self.world.send(request.body(body).unwrap()).await

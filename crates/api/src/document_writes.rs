@@ -1,0 +1,92 @@
+//! What the OpenAPI document says of the headers that many routes share: `Idempotency-Key`, `ETag`, `If-Match`.
+
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Required};
+
+use crate::document::problem;
+
+/// What two people may edit: `ETag` tells of it, and a change may name it in `If-Match`.
+const EDITED: [&str; 6] = [
+    "/api/v1/organizations/{organization_id}",
+    "/api/v1/organizations/{organization_id}/sensors/{sensor_id}",
+    "/api/v1/organizations/{organization_id}/alert-rules/{alert_rule_id}",
+    "/api/v1/organizations/{organization_id}/webhooks/{webhook_id}",
+    "/api/v1/organizations/{organization_id}/users/{user_id}",
+    "/api/v1/organizations/{organization_id}/notification-recipients",
+];
+
+/// Adds the headers of requests and answers, and what they may be answered.
+pub(crate) fn complete(method: &str, path: &str, operation: &mut Operation) {
+    if EDITED.contains(&path) {
+        edited(method, operation);
+    }
+    // Nothing is remembered of a look at what would happen.
+    if method != "get" && path.starts_with("/api/v1/") && !path.ends_with("/preview") {
+        keyed(operation);
+    }
+}
+
+fn edited(method: &str, operation: &mut Operation) {
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")
+        && method != "delete"
+    {
+        response.headers.insert("ETag".to_owned(), RefOr::T(header("The tag of what people edit of it.")));
+    }
+    if method == "get" {
+        return;
+    }
+    let description = "A tag: the request is carried out only while it still is the tag of what is there.";
+    let only_if = ParameterBuilder::new()
+        .name("If-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(only_if));
+    say(operation, "412", "`changed_meanwhile`: the tag of `If-Match` is not that of what is there");
+}
+
+/// A header with text in it.
+fn header(description: &str) -> Header {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(Type::String));
+    header.description = Some(description.to_owned());
+    header
+}
+
+fn keyed(operation: &mut Operation) {
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A request that is sent again with the same key within 24 hours is carried out once; the answer is the \
+             first one, with `Idempotent-Replayed: true`.",
+        ))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .pattern(Some("^[!-~]{1,255}$")),
+        ))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(key));
+    say(operation, "400", "`idempotency_key_malformed`");
+    say(operation, "409", "`idempotency_in_progress`, `idempotency_answer_lost`");
+    say(operation, "422", "`idempotency_key_reused`");
+}
+
+/// Adds what an answer with this status may say.
+pub(crate) fn say(operation: &mut Operation, status: &str, codes: &str) {
+    let responses = &mut operation.responses.responses;
+    match responses.get_mut(status) {
+        None => {
+            responses.insert(status.to_owned(), RefOr::T(problem(codes)));
+        }
+        Some(RefOr::T(response)) => response.description = format!("{}, {codes}", response.description),
+        Some(_) => {}
+    }
+}
