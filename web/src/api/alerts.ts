@@ -1,4 +1,4 @@
-import { api, body, type Narrowed, type Schemas } from '$lib/api';
+import { api, body, ifMatch, type Narrowed, type Schemas } from '$lib/api';
 
 export type Condition = Schemas['AlertCondition'];
 export type Rule = Schemas['AlertRule'];
@@ -34,8 +34,13 @@ export const listRules = async (organization: string, signal?: AbortSignal): Pro
 export const addRule = (organization: string, rule: NewRule) =>
   body(api.POST('/api/v1/organizations/{organization_id}/alert-rules', { params: of(organization), body: rule }));
 
-export const changeRule = (organization: string, id: string, changes: Schemas['AlertRulePatch']) =>
-  body(api.PATCH('/api/v1/organizations/{organization_id}/alert-rules/{alert_rule_id}', { params: ofRule(organization, id), body: changes }));
+export const changeRule = (organization: string, id: string, changes: Schemas['AlertRulePatch'], tag?: string) =>
+  body(
+    api.PATCH('/api/v1/organizations/{organization_id}/alert-rules/{alert_rule_id}', {
+      params: { ...ofRule(organization, id), ...ifMatch(tag) },
+      body: changes,
+    }),
+  );
 
 export const removeRule = (organization: string, id: string) =>
   body(api.DELETE('/api/v1/organizations/{organization_id}/alert-rules/{alert_rule_id}', { params: ofRule(organization, id) }));

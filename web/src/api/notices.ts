@@ -1,5 +1,5 @@
 /** Mails to the people of an organization: who gets which, what comes next, and what became of those that were written. */
-import { api, body, type Narrowed, type Page, type Schemas } from '$lib/api';
+import { api, body, ifMatch, tagged, type Narrowed, type Page, type Schemas } from '$lib/api';
 
 /** Something that was put into the outbox: a mail, or a delivery of a webhook. */
 export interface Posted {
@@ -29,10 +29,15 @@ interface NoticesAsked {
 const of = (organization_id: string) => ({ path: { organization_id } });
 
 export const getRecipients = (organization: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/organizations/{organization_id}/notification-recipients', { params: of(organization), signal }));
+  tagged(api.GET('/api/v1/organizations/{organization_id}/notification-recipients', { params: of(organization), signal }));
 
-export const setRecipients = (organization: string, recipients: Schemas['NewNotificationRecipients']) =>
-  body(api.PUT('/api/v1/organizations/{organization_id}/notification-recipients', { params: of(organization), body: recipients }));
+export const setRecipients = (organization: string, recipients: Schemas['NewNotificationRecipients'], tag?: string) =>
+  tagged(
+    api.PUT('/api/v1/organizations/{organization_id}/notification-recipients', {
+      params: { ...of(organization), ...ifMatch(tag) },
+      body: recipients,
+    }),
+  );
 
 export const getOutlook = (organization: string, signal?: AbortSignal) =>
   body(api.GET('/api/v1/organizations/{organization_id}/notice-outlook', { params: of(organization), signal })) as Promise<Outlook>;

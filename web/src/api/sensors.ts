@@ -1,4 +1,4 @@
-import { api, body, fileAddress, type Narrowed, type Schemas } from '$lib/api';
+import { api, body, fileAddress, ifMatch, tagged, type Narrowed, type Schemas } from '$lib/api';
 
 export const STANDINGS = ['covered', 'expiring', 'expired', 'unlicensed'] as const;
 export type Standing = (typeof STANDINGS)[number];
@@ -54,12 +54,17 @@ export const sensorValues = async (organization: string, ids: string[], signal?:
   (await body(api.GET('/api/v1/organizations/{organization_id}/sensor-values', { params: { ...of(organization), query: { ids: ids.join(',') } }, signal }))).items;
 
 export const getSensor = (organization: string, id: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id), signal })) as Promise<Sensor>;
+  tagged(api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id), signal })) as Promise<Sensor & { etag: string }>;
 
-const changeSensor = (organization: string, id: string, changes: Schemas['SensorPatch']) =>
-  body(api.PATCH('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id), body: changes })) as Promise<Sensor>;
+const changeSensor = (organization: string, id: string, changes: Schemas['SensorPatch'], tag?: string) =>
+  body(
+    api.PATCH('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', {
+      params: { ...ofSensor(organization, id), ...ifMatch(tag) },
+      body: changes,
+    }),
+  ) as Promise<Sensor>;
 
-export const renameSensor = (organization: string, id: string, name: string) => changeSensor(organization, id, { name });
+export const renameSensor = (organization: string, id: string, name: string, tag?: string) => changeSensor(organization, id, { name }, tag);
 
 /** For one sensor; the answer is its new row. */
 export const switchRenewal = (organization: string, id: string, auto_renewal: boolean) => changeSensor(organization, id, { auto_renewal });

@@ -1,24 +1,29 @@
 /** What an organization's Administrators and Managers set. */
-import { api, body, type Narrowed, type Schemas } from '$lib/api';
+import { api, body, ifMatch, tagged, type Narrowed, type Schemas } from '$lib/api';
 import type { Role } from './session';
 
 const of = (organization_id: string) => ({ path: { organization_id } });
 
-export type Organization = Schemas['Organization'];
+export type Organization = Schemas['Organization'] & { etag: string };
 
 export const getOrganization = (organization: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/organizations/{organization_id}', { params: of(organization), signal }));
+  tagged(api.GET('/api/v1/organizations/{organization_id}', { params: of(organization), signal }));
 
-export const changeOrganization = (organization: string, changes: Schemas['OrganizationPatch']) =>
-  body(api.PATCH('/api/v1/organizations/{organization_id}', { params: of(organization), body: changes }));
+export const changeOrganization = (organization: string, changes: Schemas['OrganizationPatch'], tag?: string) =>
+  tagged(api.PATCH('/api/v1/organizations/{organization_id}', { params: { ...of(organization), ...ifMatch(tag) }, body: changes }));
 
 export type OrganizationUser = Narrowed<Schemas['Member'], { role: Role }>;
 
 export const listUsers = async (organization: string, signal?: AbortSignal) =>
   (await body(api.GET('/api/v1/organizations/{organization_id}/users', { params: of(organization), signal }))).items as OrganizationUser[];
 
-export const changeRole = (organization_id: string, user_id: string, role: Role) =>
-  body(api.PATCH('/api/v1/organizations/{organization_id}/users/{user_id}', { params: { path: { organization_id, user_id } }, body: { role } }));
+export const changeRole = (organization_id: string, user_id: string, role: Role, tag?: string) =>
+  body(
+    api.PATCH('/api/v1/organizations/{organization_id}/users/{user_id}', {
+      params: { path: { organization_id, user_id }, ...ifMatch(tag) },
+      body: { role },
+    }),
+  );
 
 export const removeUser = (organization_id: string, user_id: string) =>
   body(api.DELETE('/api/v1/organizations/{organization_id}/users/{user_id}', { params: { path: { organization_id, user_id } } }));

@@ -1,5 +1,5 @@
 /** Webhooks: other systems are told of what happens. */
-import { api, body, type Narrowed, type Page, type Schemas } from '$lib/api';
+import { api, body, ifMatch, type Narrowed, type Page, type Schemas } from '$lib/api';
 import type { Posted } from './notices';
 
 export const EVENTS = ['license.expiring', 'license.expired', 'license.renewed', 'pool.low', 'sensor.refused'] as const;
@@ -17,8 +17,13 @@ export const listWebhooks = async (organization: string, signal?: AbortSignal) =
 export const addWebhook = (organization: string, webhook: Schemas['NewWebhook']) =>
   body(api.POST('/api/v1/organizations/{organization_id}/webhooks', { params: of(organization), body: webhook }));
 
-export const changeWebhook = (organization: string, id: string, changes: Schemas['WebhookPatch']) =>
-  body(api.PATCH('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}', { params: ofWebhook(organization, id), body: changes }));
+export const changeWebhook = (organization: string, id: string, changes: Schemas['WebhookPatch'], tag?: string) =>
+  body(
+    api.PATCH('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}', {
+      params: { ...ofWebhook(organization, id), ...ifMatch(tag) },
+      body: changes,
+    }),
+  );
 
 export const removeWebhook = (organization: string, id: string) =>
   body(api.DELETE('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}', { params: ofWebhook(organization, id) }));

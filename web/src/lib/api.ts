@@ -1,6 +1,7 @@
 /** The way to the server. Every call ends in its body or throws a `Problem`. */
 import createClient, { createFinalURL, defaultPathSerializer } from 'openapi-fetch';
 import type { components, paths } from '$api/schema';
+import { Keys, randomKey } from './keys';
 import { network } from './network.svelte';
 import { Problem } from './problem';
 
@@ -10,6 +11,35 @@ export type Schemas = components['schemas'];
 let lost: () => void = () => {};
 export function whenSessionIsLost(then: () => void): void {
   lost = then;
+}
+
+const keys = new Keys(() => performance.now(), randomKey);
+/** How often a request is asked for whose first try is still at work, once a second. */
+const PATIENCE = 30;
+
+/** Sends a request that changes something with the key by which it is done once. */
+async function sendOnce(request: Request): Promise<Response> {
+  const asked = `${request.method} ${request.url} ${await request.clone().text()}`;
+  const key = keys.of(asked);
+  request.headers.set('Idempotency-Key', key);
+  for (let tries = 1; ; tries += 1) {
+    let response: Response;
+    try {
+      response = await send(request.clone());
+    } catch (thrown) {
+      keys.lost(asked, key);
+      throw thrown;
+    }
+    const { status } = response;
+    if (status === 409 && tries < PATIENCE && (await Problem.of(response.clone())).code === 'idempotency_in_progress') {
+      await new Promise((wake) => setTimeout(wake, 1000));
+      continue;
+    }
+    // Behind 5xx it may have been done all the same.
+    if (status >= 500) keys.lost(asked, key);
+    else keys.answered(asked);
+    return response;
+  }
 }
 
 async function send(request: Request): Promise<Response> {
@@ -42,7 +72,10 @@ function querySerializer(query: Record<string, unknown>): string {
   return search.toString();
 }
 
-const client = createClient<paths>({ baseUrl: '', fetch: send, querySerializer });
+/** What looks at something, or may be sent again anyway, needs no key. */
+const looks = (request: Request): boolean => request.method === 'GET' || new URL(request.url).pathname.endsWith('/preview');
+
+const client = createClient<paths>({ baseUrl: '', fetch: (request) => (looks(request) ? send(request) : sendOnce(request)), querySerializer });
 client.use({
   async onResponse({ response }) {
     if (!response.ok) await refuse(response);
@@ -58,6 +91,16 @@ export async function body<T>(call: Promise<{ data?: T; response: Response }>): 
   const { data } = await call;
   return data as T;
 }
+
+/** The body of a call, with the tag by which a change of it says what it is a change of. */
+export async function tagged<T>(call: Promise<{ data?: T; response: Response }>): Promise<T & { etag: string }> {
+  const { data, response } = await call;
+  return { ...(data as T), etag: response.headers.get('ETag') ?? '' };
+}
+
+/** A change that is made only while the tag is still that of what is there; without one, whatever is there. */
+export const ifMatch = (tag: string | undefined): { header?: { 'If-Match': string } } =>
+  tag ? { header: { 'If-Match': tag.startsWith('"') ? tag : `"${tag}"` } } : {};
 
 /** Routes that answer with a file. */
 type Files = Extract<keyof paths, `${string}.csv`>;
