@@ -12,6 +12,7 @@ mod alerts;
 mod audit;
 mod auto_renewal;
 mod calendar;
+mod common_date;
 mod cookie;
 mod cover;
 mod csv;
@@ -20,6 +21,7 @@ mod document_writes;
 mod etag;
 mod exports;
 mod extract;
+mod forecast;
 mod gateway;
 mod invitations;
 mod license_assignments;
@@ -143,6 +145,11 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(measurements::removed_measurements))
         .routes(routes!(replacement::replace_sensor))
         .routes(routes!(ahead::look_ahead))
+        .routes(routes!(forecast::forecast, forecast::forecast_what_if))
+        .routes(routes!(forecast::forecast_sensors, forecast::forecast_sensors_what_if))
+        .routes(routes!(common_date::suggest_common_dates))
+        .routes(routes!(common_date::preview_common_date))
+        .routes(routes!(common_date::bring_to_date))
         .routes(routes!(license_assignments::assign_licenses))
         .routes(routes!(license_assignments::preview_assignments))
         .routes(routes!(auto_renewal::set_auto_renewal))

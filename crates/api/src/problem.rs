@@ -83,6 +83,7 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::SerialListedTwice
         | Refusal::ListRefused { .. }
         | Refusal::ChainTooLong
+        | Refusal::PlanChanged
         | Refusal::SerialAlreadyAdded
         | Refusal::SerialInUseElsewhere
         | Refusal::EmailInUse
@@ -102,6 +103,7 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::CodeMalformed
         | Refusal::CodeTypo { .. }
         | Refusal::CodeNotValid
+        | Refusal::ForecastTooLong
         | Refusal::SerialMalformed
         | Refusal::SerialNotConfirmed
         | Refusal::TermMalformed
@@ -199,7 +201,11 @@ impl From<AppError> for Problem {
                 tracing::error!(%error, cause, "the store did not answer a request");
                 Self::unavailable()
             }
-            error @ (AppError::Template(_) | AppError::Unsealed | AppError::Tls(_) | AppError::Json(_)) => {
+            error @ (AppError::Template(_)
+            | AppError::Unsealed
+            | AppError::Tls(_)
+            | AppError::Json(_)
+            | AppError::BrokeOff(_)) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "the service has a fault");
                 Self::internal()

@@ -1,7 +1,7 @@
 //! "+": giving a sensor one more license (R11, R13).
 
 use tenure_domain::{CodeId, Desk, OrganizationId, Refusal, Sensor, SensorId};
-use tenure_store::{codes, ledger};
+use tenure_store::{Tx, codes, ledger};
 
 use crate::settled::{SettledOrganization, Stop};
 use crate::{App, AppError, Ctx};
@@ -74,16 +74,20 @@ impl SettledOrganization {
 
     /// The code with this license key, or with this id.
     pub(crate) async fn key(&mut self, key: &str) -> Result<CodeId, AppError> {
-        // A key may be typed as a code is; what does not read as one is looked for as it stands.
-        let not_found = || Refusal::NotFound { what: "license key" };
-        if key.contains('\0') {
-            // PostgreSQL has no text with a NUL in it, and would answer with an error.
-            return Err(not_found().into());
-        }
-        let written = key
-            .parse::<tenure_domain::ActivationCode>()
-            .map_or_else(|_| key.to_owned(), |code| code.to_string());
-        let code = codes::by_key(&mut self.tx, self.organization.id, &written).await?;
-        code.ok_or_else(|| not_found().into())
+        key_of(&mut self.tx, self.organization.id, key).await
     }
+}
+
+/// The code of an organization with this license key, or with this id.
+pub(crate) async fn key_of(tx: &mut Tx, organization: OrganizationId, key: &str) -> Result<CodeId, AppError> {
+    // A key may be typed as a code is; what does not read as one is looked for as it stands.
+    let not_found = || Refusal::NotFound { what: "license key" };
+    if key.contains('\0') {
+        // PostgreSQL has no text with a NUL in it, and would answer with an error.
+        return Err(not_found().into());
+    }
+    let written =
+        key.parse::<tenure_domain::ActivationCode>().map_or_else(|_| key.to_owned(), |code| code.to_string());
+    let code = codes::by_key(tx, organization, &written).await?;
+    code.ok_or_else(|| not_found().into())
 }

@@ -13,7 +13,7 @@ use crate::settled::SettledOrganization;
 pub const MOST_SENSORS: usize = 1_000;
 
 /// Checks that there are neither too many sensors nor one twice.
-fn checked(sensors: &[SensorId]) -> Result<(), Refusal> {
+pub(crate) fn checked(sensors: &[SensorId]) -> Result<(), Refusal> {
     let once: BTreeSet<&SensorId> = sensors.iter().collect();
     if sensors.len() <= MOST_SENSORS && once.len() == sensors.len() && !sensors.is_empty() {
         return Ok(());

@@ -24,6 +24,9 @@ pub enum AppError {
     /// An event could not be written as JSON.
     #[error("an event could not be written")]
     Json(#[from] serde_json::Error),
+    /// What was computed on a thread of its own broke off.
+    #[error("a computation broke off")]
+    BrokeOff(#[from] tokio::task::JoinError),
 }
 
 impl AppError {
@@ -32,7 +35,12 @@ impl AppError {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Store(_) | Self::Template(_) | Self::Unsealed | Self::Tls(_) | Self::Json(_) => None,
+            Self::Store(_)
+            | Self::Template(_)
+            | Self::Unsealed
+            | Self::Tls(_)
+            | Self::Json(_)
+            | Self::BrokeOff(_) => None,
         }
     }
 }

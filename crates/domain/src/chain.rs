@@ -64,7 +64,7 @@ impl Cover {
     /// [`Refusal::ChainTooLong`] when it would end after the year 8999.
     pub fn resumed(last: Option<&Self>, now: Instant, term: Term, zone: &Zone) -> Result<Self, Refusal> {
         match last {
-            Some(last) if last.ends == now && !last.is_cut() => last.followed_by(term, zone),
+            Some(last) if last.goes_on_at(now) => last.followed_by(term, zone),
             _ => Self::starting(now, term, zone),
         }
     }
@@ -85,6 +85,11 @@ impl Cover {
     #[must_use]
     pub fn rest(&self, now: Instant, zone: &Zone) -> Self {
         Self { starts: now, activation_date: zone.date_at(now), ..*self }
+    }
+
+    /// Whether a license that is given at `now`, when this cover is over, continues its chain (R7).
+    pub(crate) fn goes_on_at(&self, now: Instant) -> bool {
+        self.ends == now && !self.is_cut()
     }
 
     /// Whether it was cut: no term is empty, so only a cut leaves an empty sum.

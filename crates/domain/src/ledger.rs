@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,8 @@ pub struct Change {
 pub struct Pool {
     head: VecDeque<License>,
     goes_on: bool,
+    /// What is taken when nothing is left, as often as it is wanted: to see how often that is.
+    endless: Option<License>,
 }
 
 /// More licenses are wanted than were loaded, and the pool has more: load a longer head and do it again.
@@ -58,7 +61,7 @@ impl Pool {
     pub fn new(licenses: impl IntoIterator<Item = License>, goes_on: bool) -> Self {
         let mut head: Vec<License> = licenses.into_iter().collect();
         head.sort_unstable_by_key(License::turn);
-        Self { head: head.into(), goes_on }
+        Self { head: head.into(), goes_on, endless: None }
     }
 
     /// The license that would be taken next (R13).
@@ -75,8 +78,13 @@ impl Pool {
     fn peek(&self) -> Result<Option<License>, PoolHeadTooShort> {
         match self.head.front() {
             None if self.goes_on => Err(PoolHeadTooShort),
-            first => Ok(first.copied()),
+            first => Ok(first.copied().or(self.endless)),
         }
+    }
+
+    /// The same pool, behind whose last license there is always one like this: for a forecast of how many are wanted.
+    pub(crate) fn with_endless(self, license: License) -> Self {
+        Self { endless: Some(license), ..self }
     }
 
     fn put(&mut self, license: License) {
@@ -118,6 +126,16 @@ impl<'zone> Desk<'zone> {
         self.changes
     }
 
+    /// The pool as it is by now, and the changes made, in their order.
+    pub(crate) fn into_parts(self) -> (Pool, Vec<Change>) {
+        (self.pool, self.changes)
+    }
+
+    /// Puts licenses into the pool that come with a code: for a look at what would then be.
+    pub(crate) fn enter(&mut self, licenses: impl IntoIterator<Item = License>) {
+        licenses.into_iter().for_each(|license| self.pool.put(license));
+    }
+
     /// Does everything that was due up to and including the desk's instant, in the order of the instants at which
     /// it was due (R17).
     ///
@@ -142,6 +160,19 @@ impl<'zone> Desk<'zone> {
     ///
     /// [`PoolHeadTooShort`] as in [`Desk::settle`].
     pub fn settle_with(&mut self, sensors: &mut [Sensor], rests: &[Rest]) -> Result<(), PoolHeadTooShort> {
+        self.settle_telling(sensors, rests, |_, _, _| ControlFlow::Continue(()))
+    }
+
+    /// Settles as [`Desk::settle_with`] does, and tells of each license of a sensor that has ended: the sensor's place
+    /// and the sensor, with all changes so far, the last ones being what has come of it. They may be taken away.
+    ///
+    /// When it is told to break off, what is due later has not happened.
+    pub(crate) fn settle_telling(
+        &mut self,
+        sensors: &mut [Sensor],
+        rests: &[Rest],
+        mut tell: impl FnMut(usize, &Sensor, &mut Vec<Change>) -> ControlFlow<()>,
+    ) -> Result<(), PoolHeadTooShort> {
         let mut rests: Vec<&Rest> = rests.iter().filter(|rest| rest.placed.cover.ends <= self.now).collect();
         rests.sort_unstable_by_key(|rest| Reverse((rest.placed.cover.ends, rest.license.turn())));
         let due = |sensor: &Sensor, until: Instant| match &sensor.chain {
@@ -163,6 +194,9 @@ impl<'zone> Desk<'zone> {
                 continue;
             };
             self.end_active(sensor)?;
+            if tell(index, sensor, &mut self.changes).is_break() {
+                return Ok(());
+            }
             if let Some(turn) = due(sensor, self.now) {
                 queue.push(Reverse((turn, index)));
             }

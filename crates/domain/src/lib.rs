@@ -8,6 +8,8 @@ pub mod ahead;
 pub mod alert;
 pub mod chain;
 pub mod code;
+pub mod common_date;
+pub mod forecast;
 pub mod gate;
 pub mod guess;
 pub mod id;

@@ -125,6 +125,12 @@ refusals! {
     /// A chain would reach past the calendar.
     ChainTooLong => "chain_too_long",
         "The sensor's licenses would end after the year 9000. Queue fewer of them.";
+    /// More renewals than are played forward.
+    ForecastTooLong => "forecast_too_long",
+        "There would be too many renewals until then to tell them. Choose an earlier date, or a longer term for what is bought.";
+    /// The sensors or the pool have changed since a plan was shown.
+    PlanChanged => "plan_changed",
+        "Sensors or licenses have changed since this plan was made, so nothing was done. Look at the plan anew.";
     /// Not a serial number (R22).
     SerialMalformed => "serial_malformed",
         "A serial number has 12 hexadecimal digits (0 to 9, a to f). Copy it from the sensor's label.";

@@ -1,11 +1,12 @@
 //! What sensors' covers were and will be: the parts of the table that are not in a sensor's own row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tenure_domain::{Date, LicenseId, OrganizationId, SensorId, Serial};
 
 use crate::args::{Arg, args};
 use crate::sensors::placeholders;
+use crate::table::pattern;
 use crate::{Args, StoreError, Tx};
 
 /// How many earlier covers a sensor's row shows.
@@ -81,6 +82,18 @@ pub async fn names(
         }
     }
     Ok(names)
+}
+
+/// The sensors of an organization with this part of a name or serial number, as the table finds them.
+pub async fn found(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    search: &str,
+) -> Result<HashSet<SensorId>, StoreError> {
+    let sql = "SELECT id FROM sensors
+        WHERE organization_id = $1 AND removed_us IS NULL AND search LIKE $2 ESCAPE '\\'";
+    let rows = tx.all(sql, args![organization, pattern(search)]).await?;
+    rows.iter().map(|row| row.parsed("id")).collect()
 }
 
 /// Who gave each license of a sensor to it, as the audit trail writes it.

@@ -106,6 +106,29 @@ pub async fn ending(
     read_sensors(&tx.all_text(sql, args![organization, until]).await?)
 }
 
+/// The covered sensors whose active license ends at or before `until`, with their queues: all to whom something happens
+/// by then, promised or not.
+pub async fn acting(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    until: Instant,
+) -> Result<Vec<Sensor>, StoreError> {
+    let sql = format!(
+        "SELECT {SENSOR_WITH_LICENSE} FROM sensors s
+         JOIN licenses l ON l.sensor_id = s.id AND l.state IN ('active', 'queued')
+         WHERE s.organization_id = $1 AND s.expires_us <= $2 AND s.chain = 'running' AND s.removed_us IS NULL
+         ORDER BY s.id, l.starts_us"
+    );
+    read_sensors(&tx.all_text(sql, args![organization, until]).await?)
+}
+
+/// How many sensors of an organization are covered, when it is settled.
+pub async fn count_running(tx: &mut Tx, organization: OrganizationId) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) AS running FROM sensors
+        WHERE organization_id = $1 AND chain = 'running' AND removed_us IS NULL";
+    tx.one(sql, args![organization]).await?.int("running")
+}
+
 /// Sensors of an organization with their chains, in the order of `sensors`; fewer when some are not there.
 pub async fn sensors(
     tx: &mut Tx,

@@ -193,7 +193,7 @@ pub struct Query {
     pub today: Date,
 }
 
-fn pattern(search: &str) -> String {
+pub(crate) fn pattern(search: &str) -> String {
     containing(&lower_case(search))
 }
 

@@ -48,6 +48,14 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("post", "…/sensors/names", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/measurements.csv", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/ahead", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/forecast", [200, 200, 403, 200, 404, 404, 401]),
+    // Reading, with a body that says what is supposed.
+    ("post", "…/forecast", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/forecast/sensors", [200, 200, 403, 200, 404, 404, 401]),
+    ("post", "…/forecast/sensors", [200, 200, 403, 200, 404, 404, 401]),
+    ("post", "…/common-date/dates", [200, 200, 403, 403, 404, 404, 401]),
+    ("post", "…/common-date/preview", [200, 200, 403, 403, 404, 404, 401]),
+    ("post", "…/common-date", [200, 200, 403, 403, 404, 404, 401]),
     ("post", "…/license-assignments", [200, 200, 403, 403, 404, 404, 401]),
     ("post", "…/license-assignments/preview", [200, 200, 403, 403, 404, 404, 401]),
     ("post", "…/auto-renewal", [200, 200, 403, 403, 404, 404, 401]),
@@ -250,6 +258,23 @@ pub(crate) async fn prepare(world: &World, method: &str, path: &str, serial: u64
         ("post", "…/activation-codes" | "…/activation-codes/preview") => {
             Some(json!({ "code": world.code(1, "P1Y").await }))
         }
+        ("post", "…/forecast" | "…/forecast/sensors") => {
+            let sensor = world.sensor(&format!("{serial:012x}")).await;
+            Some(json!({ "what_if": [{ "do": "remove", "sensor_ids": [sensor] }] }))
+        }
+        ("post", "…/common-date/dates") => {
+            let sensor = world.sensor(&format!("{serial:012x}")).await;
+            Some(json!({ "sensor_ids": [sensor] }))
+        }
+        ("post", "…/common-date" | "…/common-date/preview") => {
+            let sensor = world.sensor(&format!("{serial:012x}")).await;
+            let mut body = json!({ "sensor_ids": [sensor], "date": "2028-11-21" });
+            if path == "…/common-date" {
+                let preview = administrator.post("…/common-date/preview", &body).await;
+                body["expected"] = preview.body["plan"].clone();
+            }
+            Some(body)
+        }
         ("post", "…/license-assignments" | "…/license-assignments/preview") => {
             let sensor = world.sensor(&format!("{serial:012x}")).await;
             Some(json!({ "sensor_ids": [sensor] }))
@@ -401,6 +426,27 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
             "POST",
             format!("{own}/sensors/names"),
             Some(json!({ "items": [{ "sensor_id": sensor, "name": "mine" }] })),
+        ),
+        ("POST", format!("{own}/common-date/dates"), Some(json!({ "sensor_ids": [sensor] }))),
+        (
+            "POST",
+            format!("{own}/common-date/preview"),
+            Some(json!({ "sensor_ids": [sensor], "date": "2027-11-21" })),
+        ),
+        (
+            "POST",
+            format!("{own}/common-date"),
+            Some(json!({ "sensor_ids": [sensor], "date": "2027-11-21", "expected": "" })),
+        ),
+        (
+            "POST",
+            format!("{own}/forecast"),
+            Some(json!({ "what_if": [{ "do": "remove", "sensor_ids": [sensor] }] })),
+        ),
+        (
+            "POST",
+            format!("{own}/forecast/sensors"),
+            Some(json!({ "what_if": [{ "do": "replace", "sensor_id": sensor, "serial": "282c02424eee" }] })),
         ),
         ("GET", format!("{own}/sensors/{sensor}/device"), None),
         ("PATCH", format!("{own}/alert-rules/{rule}"), Some(json!({ "enabled": false }))),

@@ -43,6 +43,7 @@ mod codes;
 mod cover;
 mod errors;
 mod exports;
+mod forecast;
 mod gateways;
 mod history;
 mod idempotency;

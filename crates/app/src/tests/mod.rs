@@ -4,6 +4,7 @@ mod alerts;
 mod at_once;
 mod audit;
 mod codes;
+mod forecast;
 mod licenses;
 mod lists;
 mod lost_connections;

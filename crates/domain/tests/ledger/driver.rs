@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use tenure_domain::forecast::Scene;
 use tenure_domain::{
     Ahead, Chain, Change, CodeId, Desk, Held, Instant, License, LicenseId, Pool, PoolHeadTooShort, Refusal,
-    Rest, Sensor, SensorId, Serial, Standing, State, Zone,
+    Rest, Sensor, SensorId, Serial, Standing, State, Term, Zone,
 };
 
 use crate::plan::{Command, TERMS, ZONES, code_bits, serial_number};
@@ -52,7 +53,7 @@ impl From<Refusal> for Stop {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Stale;
 
-fn code_id(code: usize) -> CodeId {
+pub(crate) fn code_id(code: usize) -> CodeId {
     CodeId::from_bits(code_bits(code))
 }
 
@@ -63,7 +64,7 @@ fn license_id((code, number): (usize, u32)) -> LicenseId {
     )
 }
 
-fn sensor_id(sensor: usize) -> SensorId {
+pub(crate) fn sensor_id(sensor: usize) -> SensorId {
     SensorId::from_bits(u128::MAX - u128::try_from((sensor * 31 + 5) % 97).unwrap())
 }
 
@@ -134,6 +135,45 @@ impl Driver {
             Ahead::look(&self.zone, horizon, sensors.clone(), Pool::new(loaded, pool.len() > head))
         };
         (head..).find_map(|head| look(head).ok()).unwrap()
+    }
+
+    /// A scene for a forecast until a horizon, with only the sensors that the store would load and those that are named,
+    /// and a pool of which `head` licenses are loaded.
+    pub(crate) fn scene(&self, now: Instant, horizon: Instant, head: usize, named: &[SensorId]) -> Scene {
+        let mut sensors = self.sensors();
+        let covered = |sensors: &[Sensor]| {
+            sensors.iter().filter(|sensor| matches!(sensor.chain, Chain::Running { .. })).count()
+        };
+        let all_covered = covered(&sensors);
+        sensors.retain(|sensor| {
+            let acts = match &sensor.chain {
+                Chain::Running { active, .. } => active.cover.ends <= horizon,
+                _ => sensor.waits(),
+            };
+            acts || named.contains(&sensor.id)
+        });
+        let mut pool: Vec<License> = (self.licenses.values())
+            .filter(|(_, _, state)| *state == State::Available)
+            .map(|(_, license, _)| *license)
+            .collect();
+        pool.sort_by_key(License::turn);
+        let left = pool.len();
+        let loaded = pool.into_iter().take(head);
+        let elsewhere = all_covered - covered(&sensors);
+        Scene::new(self.zone.clone(), now, sensors, (Pool::new(loaded, left > head), left), elsewhere)
+    }
+
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    pub(crate) fn term(&self, license: LicenseId) -> Term {
+        self.licenses[&license].1.term
+    }
+
+    /// The number that the next code gets.
+    pub(crate) fn next_code(&self) -> usize {
+        self.licenses.values().map(|(code, ..)| code + 1).max().unwrap_or(0)
     }
 
     /// Settles at an instant, as a scheduler does.

@@ -12,6 +12,8 @@ mod calendar;
 #[cfg(test)]
 mod driver;
 #[cfg(test)]
+mod forecast;
+#[cfg(test)]
 mod invariants;
 #[cfg(test)]
 mod model;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod assigning;
 #[cfg(test)]
+mod common_date;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod removing;

@@ -1,0 +1,585 @@
+//! The forecast: what happens over months, what would if somebody did something now, and what to buy.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use tenure_app::forecast::{
+    AskedSensors, Compared, Foretold, Question, SensorProspect, Supposed, ToBuy, Turn,
+};
+use tenure_domain::forecast::{Counts, Fate, Month, Prospect};
+use tenure_domain::{CodeId, Date, Held, Instant, Refusal, SensorId, Serial, Term};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::access::{self, Member};
+use crate::extract::{Body, Query, parsed};
+use crate::problem::ProblemBody;
+use crate::sensors::search;
+use crate::{ApiState, Problem, page};
+
+/// How far to look, and what is bought.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ForecastQuery {
+    /// The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said.
+    #[param(value_type = Option<String>, format = Date)]
+    until: Option<String>,
+    /// The term of the licenses in `to_buy`; when nothing is said the one of most licenses that the organization has had.
+    #[param(value_type = Option<String>, example = "P2Y")]
+    term: Option<String>,
+}
+
+/// Which sensors of the forecast are listed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ForecastSensorsQuery {
+    /// The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said.
+    #[param(value_type = Option<String>, format = Date)]
+    until: Option<String>,
+    /// Only those of whom this becomes.
+    #[param(inline, value_type = Option<Outcome>)]
+    outcome: Option<String>,
+    /// Part of a name or serial number, in any case of letters.
+    #[param(max_length = 100)]
+    search: Option<String>,
+    /// 1 to 200, 50 when nothing is said.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<String>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Something that somebody might do now.
+#[derive(Deserialize, ToSchema)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+enum WhatIf {
+    /// Redeem a code. Its licenses enter the pool last (R13), and sensors that wait take first (R15).
+    Redeem {
+        /// All steps together, 100000 at the most.
+        #[schema(minimum = 1, maximum = 100_000)]
+        licenses: u32,
+        /// How long each lasts.
+        #[schema(value_type = String, example = "P2Y")]
+        term: Term,
+    },
+    /// Switch the auto renewal of sensors. An expired one that is switched on renews at once (R12).
+    AutoRenewal {
+        /// Each once.
+        #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+        sensor_ids: Vec<SensorId>,
+        /// On or off.
+        on: bool,
+    },
+    /// Give each of these sensors a license, in their order (R11).
+    Assign {
+        /// Each once.
+        #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+        sensor_ids: Vec<SensorId>,
+        /// The license key, or its id, to take the licenses of; those that are next when nothing is said (R13).
+        key: Option<String>,
+    },
+    /// Remove sensors, one after the other (R21).
+    Remove {
+        /// Each once.
+        #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+        sensor_ids: Vec<SensorId>,
+    },
+    /// Replace a sensor (R20). No date changes.
+    Replace {
+        /// The sensor.
+        #[schema(value_type = String)]
+        sensor_id: SensorId,
+        /// The serial number of the new one.
+        #[schema(value_type = String, pattern = "^[0-9A-Fa-f]{12}$", example = "282c02424eed")]
+        serial: Serial,
+    },
+}
+
+impl From<WhatIf> for Supposed {
+    fn from(step: WhatIf) -> Self {
+        match step {
+            WhatIf::Redeem { licenses, term } => Self::Redeem { licenses, term },
+            WhatIf::AutoRenewal { sensor_ids, on } => Self::AutoRenewal { sensors: sensor_ids, on },
+            WhatIf::Assign { sensor_ids, key } => Self::Assign { sensors: sensor_ids, key },
+            WhatIf::Remove { sensor_ids } => Self::Remove { sensors: sensor_ids },
+            WhatIf::Replace { sensor_id, serial } => Self::Replace { sensor: sensor_id, serial },
+        }
+    }
+}
+
+/// How far to look, what is bought, and what somebody might do.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForecastQuestion {
+    /// The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said.
+    #[schema(value_type = Option<String>, format = Date)]
+    until: Option<String>,
+    /// The term of the licenses in `to_buy`; when nothing is said the one of most licenses that the organization has had.
+    #[schema(value_type = Option<String>, example = "P2Y")]
+    term: Option<String>,
+    /// What somebody might do now, one step after the other.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    what_if: Vec<WhatIf>,
+}
+
+/// Which sensors of the forecast are listed, and what somebody might do.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForecastSensorsQuestion {
+    /// The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said.
+    #[schema(value_type = Option<String>, format = Date)]
+    until: Option<String>,
+    /// What somebody might do now, one step after the other.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    what_if: Vec<WhatIf>,
+    /// Only those of whom this becomes.
+    outcome: Option<Outcome>,
+    /// Part of a name or serial number, in any case of letters.
+    #[schema(max_length = 100)]
+    search: Option<String>,
+    /// 50 when nothing is said.
+    #[schema(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// What becomes of a sensor whose chain ends.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[schema(as = ForecastOutcome)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    /// It takes a license of the pool, as often as it has to (R12).
+    Renews,
+    /// It finds no license, at once or after some renewals (R14).
+    GoesWithout,
+    /// It stops, for its auto renewal is off.
+    Stops,
+}
+
+impl From<Outcome> for Fate {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Renews => Self::Renews,
+            Outcome::GoesWithout => Self::GoesWithout,
+            Outcome::Stops => Self::Stops,
+        }
+    }
+}
+
+impl From<Fate> for Outcome {
+    fn from(fate: Fate) -> Self {
+        match fate {
+            Fate::Renews => Self::Renews,
+            Fate::GoesWithout => Self::GoesWithout,
+            Fate::Stops => Self::Stops,
+        }
+    }
+}
+
+/// What happens up to the end of a day.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Forecast {
+    /// Today.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last local date that is looked at, to its end.
+    #[schema(value_type = String, format = Date)]
+    until: Date,
+    /// How many licenses are in the pool now, after what is supposed.
+    licenses_left: usize,
+    /// How many sensors are covered now, after what is supposed.
+    covered: usize,
+    /// How many expired sensors with auto renewal wait for a license now, after what is supposed (R15).
+    waiting: usize,
+    /// How many sensors take a license at once by what is supposed (R12, R15).
+    renewed_now: usize,
+    /// The months of the span, also those in which nothing happens. What ends counts on its last covered date.
+    months: Vec<ForecastMonth>,
+    /// The days on which the last license of some chain ends.
+    days: Vec<ForecastDay>,
+    /// The term of the licenses in `to_buy`; null while the organization has had no license, so that nothing is known
+    /// of what it uses.
+    #[schema(value_type = Option<String>, example = "P2Y")]
+    term: Option<Term>,
+    /// What to buy so that no sensor with auto renewal is without a license up to the end of `until`. It is exact: with
+    /// all of it nobody is, with one license less in any group somebody is.
+    to_buy: Vec<Purchase>,
+    lapses: Lapses,
+    /// What is supposed, against doing nothing; null when nothing is supposed.
+    compared: Option<Comparison>,
+}
+
+/// A month of the forecast.
+#[derive(Serialize, ToSchema)]
+struct ForecastMonth {
+    #[schema(example = "2027-01", pattern = "^[0-9]{4}-[0-9]{2}$")]
+    month: String,
+    /// How often the last license of a chain ends: `renewals`, `goes_without` and `stops` together.
+    expirations: usize,
+    /// How often a sensor then takes a license of the pool.
+    renewals: usize,
+    /// How often the next license of a queue begins. The chain goes on.
+    queue_starts: usize,
+    /// How many sensors find no license.
+    goes_without: usize,
+    /// How many sensors stop, for their auto renewal is off.
+    stops: usize,
+    /// How many licenses are left when the month, or the span, is over.
+    licenses_left: usize,
+    /// How many sensors are covered when the month, or the span, is over.
+    covered: usize,
+}
+
+/// A day on which chains end.
+#[derive(Serialize, ToSchema)]
+struct ForecastDay {
+    /// The last covered date of what ends.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// How often the last license of a chain ends: `renews`, `goes_without` and `stops` together.
+    ends: usize,
+    /// How often a sensor then takes a license of the pool.
+    renews: usize,
+    /// How many sensors find no license.
+    goes_without: usize,
+    /// How many sensors stop, for their auto renewal is off.
+    stops: usize,
+}
+
+/// Licenses that are to be bought.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ForecastPurchase)]
+struct Purchase {
+    /// The last covered date of the first sensor that would go without but for this group, in its month. It is in time
+    /// when the code is redeemed at the start of that day. Today, for sensors that wait already: they take first (R15).
+    #[schema(value_type = String, format = Date)]
+    by: Date,
+    /// How many licenses.
+    licenses: usize,
+    /// How long each lasts.
+    #[schema(value_type = String, example = "P2Y")]
+    term: Term,
+    /// How many licenses these are with those of the groups before.
+    cumulative: usize,
+}
+
+/// Sensors that find no license.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ForecastLapses)]
+struct Lapses {
+    /// How many sensors find no license in the span. Those that wait already are not among them.
+    count: usize,
+    /// The last covered date of the first of them.
+    #[schema(value_type = Option<String>, format = Date)]
+    first_on: Option<Date>,
+}
+
+/// What is supposed against doing nothing: the sensors with auto renewal that are without a license when the span is
+/// over, those included that wait already.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ForecastComparison)]
+struct Comparison {
+    /// How many there are when nothing is done.
+    goes_without_before: usize,
+    /// How many there are when it is done.
+    goes_without_after: usize,
+    /// How many sensors would be without, and are covered.
+    saved: usize,
+    /// How many sensors would not be without, and are.
+    lost: usize,
+}
+
+impl From<Month> for ForecastMonth {
+    fn from(Month { first, counts, licenses_left, covered }: Month) -> Self {
+        Self {
+            month: first.strftime("%Y-%m").to_string(),
+            expirations: counts.ends(),
+            renewals: counts.renews,
+            queue_starts: counts.queue_starts,
+            goes_without: counts.goes_without,
+            stops: counts.stops,
+            licenses_left,
+            covered,
+        }
+    }
+}
+
+impl From<Foretold> for Forecast {
+    fn from(told: Foretold) -> Self {
+        let day = |(date, counts): (Date, Counts)| {
+            let Counts { renews, goes_without, stops, .. } = counts;
+            ForecastDay { date, ends: counts.ends(), renews, goes_without, stops }
+        };
+        let purchase = |ToBuy { by, licenses, term, cumulative }| Purchase { by, licenses, term, cumulative };
+        let comparison = |compared: Compared| {
+            let Compared { goes_without_before, goes_without_after, saved, lost } = compared;
+            Comparison { goes_without_before, goes_without_after, saved, lost }
+        };
+        Self {
+            from: told.from,
+            until: told.until,
+            licenses_left: told.licenses_left,
+            covered: told.covered,
+            waiting: told.waiting,
+            renewed_now: told.renewed_now,
+            months: told.months.into_iter().map(ForecastMonth::from).collect(),
+            days: told.days.into_iter().filter(|(_, counts)| counts.ends() > 0).map(day).collect(),
+            term: told.term,
+            to_buy: told.to_buy.into_iter().map(purchase).collect(),
+            lapses: Lapses { count: told.lapses, first_on: told.first_lapse_on },
+            compared: told.compared.map(comparison),
+        }
+    }
+}
+
+/// A sensor whose chain ends in the span, and what becomes of it.
+#[derive(Serialize, ToSchema)]
+struct ForecastSensor {
+    #[schema(value_type = String, example = "sen_01jxgb66p004hmasw9nf6yy093")]
+    id: SensorId,
+    #[schema(value_type = String, example = "282c02424eed")]
+    serial: Serial,
+    name: String,
+    /// The last covered date of its chain as it is promised now.
+    #[schema(value_type = String, format = Date)]
+    ends_on: Date,
+    /// The first instant that its chain does not cover any more.
+    #[schema(value_type = String, format = DateTime)]
+    ends_at: Instant,
+    outcome: Outcome,
+    /// How many licenses it takes by itself.
+    renewal_count: usize,
+    /// These licenses, first to last: the first 50.
+    #[schema(max_items = 50)]
+    renewals: Vec<ForecastRenewal>,
+    /// The last covered date when it goes without or stops; null when it is covered beyond the span.
+    #[schema(value_type = Option<String>, format = Date)]
+    lapses_on: Option<Date>,
+}
+
+/// A license that a sensor takes by itself.
+#[derive(Serialize, ToSchema)]
+struct ForecastRenewal {
+    /// When it takes it.
+    #[schema(value_type = String, format = DateTime)]
+    at: Instant,
+    /// The local date on which it begins.
+    #[schema(value_type = String, format = Date)]
+    activation_date: Date,
+    /// The last local date that it covers.
+    #[schema(value_type = String, format = Date)]
+    expires_on: Date,
+    #[schema(value_type = String, example = "P2Y")]
+    term: Term,
+    /// The license key; null for a license that is only supposed.
+    key: Option<String>,
+}
+
+/// A page of the sensors whose chains end.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ForecastSensors {
+    /// In the order in which sensors come when there are too few licenses (R14).
+    items: Vec<ForecastSensor>,
+    /// Where the next page begins; null on the last one.
+    next_cursor: Option<String>,
+}
+
+fn date(text: Option<&str>) -> Result<Option<Date>, Refusal> {
+    parsed("until", text, "a date such as 2028-02-29")
+}
+
+async fn tell(
+    by: &Member<access::ReadLicenses>,
+    state: &ApiState,
+    question: ForecastQuestion,
+) -> Result<Json<Forecast>, Problem> {
+    let term = question.term.as_deref().map(str::parse).transpose()?;
+    let what_if = question.what_if.into_iter().map(Supposed::from).collect();
+    let question = Question { until: date(question.until.as_deref())?, what_if };
+    let told = state.app.forecast(&by.ctx, by.organization, &question, term).await?;
+    Ok(Json(Forecast::from(told)))
+}
+
+async fn list(
+    by: &Member<access::ReadLicenses>,
+    state: &ApiState,
+    question: &Question,
+    asked: AskedSensors,
+) -> Result<Json<ForecastSensors>, Problem> {
+    let (page, place, keys) = state.app.forecast_sensors(&by.ctx, by.organization, question, asked).await?;
+    let key = |code: CodeId| keys.get(&code).cloned();
+    let renewal = |Held { license, cover }: Held| ForecastRenewal {
+        at: cover.starts,
+        activation_date: cover.activation_date,
+        expires_on: cover.expires_on,
+        term: license.term,
+        key: key(license.code),
+    };
+    let item = |SensorProspect { sensor, prospect }: SensorProspect| {
+        let Prospect { end, fate, renewals, renewal_count, lapses, .. } = prospect;
+        ForecastSensor {
+            id: sensor.id,
+            serial: sensor.serial,
+            name: sensor.name,
+            ends_on: end.expires_on,
+            ends_at: end.ends,
+            outcome: fate.into(),
+            renewal_count,
+            renewals: renewals.into_iter().map(renewal).collect(),
+            lapses_on: lapses.map(|end| end.expires_on),
+        }
+    };
+    let items = page.into_iter().map(item).collect();
+    let next_cursor = place.as_ref().map(Place::cursor).transpose().map_err(|_| Problem::internal())?;
+    Ok(Json(ForecastSensors { items, next_cursor }))
+}
+
+/// Where a page ended.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    ends: i64,
+    added: i64,
+    serial: Serial,
+}
+
+impl Place {
+    fn cursor((ends, added, serial): &Turn) -> Result<String, serde_json::Error> {
+        page::cursor(&Self { ends: ends.as_micros(), added: added.as_micros(), serial: *serial })
+    }
+
+    fn read(text: Option<&str>) -> Result<Option<Turn>, Refusal> {
+        let place: Option<Self> = page::place(text)?;
+        let turn =
+            |Self { ends, added, serial }| (Instant::from_micros(ends), Instant::from_micros(added), serial);
+        Ok(place.map(turn))
+    }
+}
+
+/// Read the forecast
+///
+/// The rules R12 to R16 played forward from now to the end of a day, as if nobody did anything.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/forecast",
+    tag = "licenses",
+    params(("organization_id" = String, Path, description = "The organization"), ForecastQuery),
+    responses(
+        (status = 200, body = Forecast),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `term_malformed`, `forecast_too_long`, `query_malformed`"),
+    ),
+)]
+pub(crate) async fn forecast(
+    by: Member<access::ReadLicenses>,
+    State(state): State<ApiState>,
+    Query(query): Query<ForecastQuery>,
+) -> Result<Json<Forecast>, Problem> {
+    let ForecastQuery { until, term } = query;
+    tell(&by, &state, ForecastQuestion { until, term, what_if: Vec::new() }).await
+}
+
+/// Read the forecast for what somebody might do now
+///
+/// It changes nothing. The steps are done to copies, one after the other; then the rules are played forward.
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization_id}/forecast",
+    tag = "licenses",
+    params(("organization_id" = String, Path, description = "The organization")),
+    request_body = ForecastQuestion,
+    responses(
+        (status = 200, body = Forecast),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "`not_found`: there is no such organization, sensor or license key"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+            description = "What is supposed would be refused: `no_license_left`, `key_not_available`, \
+                `chain_too_long`, `serial_already_added`, `serial_in_use_elsewhere`"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `term_malformed`, `forecast_too_long`"),
+    ),
+)]
+pub(crate) async fn forecast_what_if(
+    by: Member<access::ReadLicenses>,
+    State(state): State<ApiState>,
+    Body(question): Body<ForecastQuestion>,
+) -> Result<Json<Forecast>, Problem> {
+    tell(&by, &state, question).await
+}
+
+/// List the sensors whose chains end
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/forecast/sensors",
+    tag = "licenses",
+    params(("organization_id" = String, Path, description = "The organization"), ForecastSensorsQuery),
+    responses(
+        (status = 200, body = ForecastSensors),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `forecast_too_long`, `query_malformed`"),
+    ),
+)]
+pub(crate) async fn forecast_sensors(
+    by: Member<access::ReadLicenses>,
+    State(state): State<ApiState>,
+    Query(query): Query<ForecastSensorsQuery>,
+) -> Result<Json<ForecastSensors>, Problem> {
+    let outcome = query.outcome.as_deref().map(|outcome| match outcome {
+        "renews" => Ok(Fate::Renews),
+        "goes_without" => Ok(Fate::GoesWithout),
+        "stops" => Ok(Fate::Stops),
+        _ => {
+            let expected = "renews, goes_without or stops".to_owned();
+            Err(Refusal::Invalid { field: "outcome", expected })
+        }
+    });
+    let asked = AskedSensors {
+        outcome: outcome.transpose()?,
+        search: search(query.search)?,
+        after: Place::read(query.cursor.as_deref())?,
+        limit: page::limit(query.limit.as_deref())?,
+    };
+    let question = Question { until: date(query.until.as_deref())?, what_if: Vec::new() };
+    list(&by, &state, &question, asked).await
+}
+
+/// List the sensors whose chains end, for what somebody might do now
+///
+/// It changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/organizations/{organization_id}/forecast/sensors",
+    tag = "licenses",
+    params(("organization_id" = String, Path, description = "The organization")),
+    request_body = ForecastSensorsQuestion,
+    responses(
+        (status = 200, body = ForecastSensors),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "`not_found`: there is no such organization, sensor or license key"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+            description = "What is supposed would be refused: `no_license_left`, `key_not_available`, \
+                `chain_too_long`, `serial_already_added`, `serial_in_use_elsewhere`"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `forecast_too_long`"),
+    ),
+)]
+pub(crate) async fn forecast_sensors_what_if(
+    by: Member<access::ReadLicenses>,
+    State(state): State<ApiState>,
+    Body(question): Body<ForecastSensorsQuestion>,
+) -> Result<Json<ForecastSensors>, Problem> {
+    let ForecastSensorsQuestion { until, what_if, outcome, search: text, limit, cursor } = question;
+    let asked = AskedSensors {
+        outcome: outcome.map(Fate::from),
+        search: search(text)?,
+        after: Place::read(cursor.as_deref())?,
+        limit: page::limit(limit.map(|limit| limit.to_string()).as_deref())?,
+    };
+    let what_if = what_if.into_iter().map(Supposed::from).collect();
+    let question = Question { until: date(until.as_deref())?, what_if };
+    list(&by, &state, &question, asked).await
+}
