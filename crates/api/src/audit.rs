@@ -2,13 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use tenure_app::audit_trail::{ActorShown, Asked, AuditRow};
-use tenure_domain::id::SensorKind;
-use tenure_domain::{Instant, Refusal, SensorId};
+use tenure_domain::id::{CodeKind, SensorKind};
+use tenure_domain::{CodeId, Instant, Refusal, SensorId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
+use crate::csv;
 use crate::extract::{PathId, Query, parsed};
 use crate::page;
 use crate::problem::ProblemBody;
@@ -22,11 +25,19 @@ const LONGEST_FILTER: usize = 300;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TrailQuery {
+    /// Only what was done to, or by, what this text names: sensors, also removed ones, with it in their name of today or
+    /// in a serial number that they have or had, and their licenses; people with it in their e-mail address; license
+    /// keys with at least four characters of it, in any grouping, and their licenses; or what has this id.
+    #[param(max_length = 300)]
+    search: Option<String>,
     /// The e-mail address of a user: what they and their API tokens did.
+    #[param(max_length = 300)]
     actor: Option<String>,
     /// What was done: `sensor_added`, `license_activated`.
+    #[param(max_length = 300)]
     action: Option<String>,
     /// The id of what it was done to.
+    #[param(max_length = 300)]
     subject: Option<String>,
     /// From this instant on.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -39,6 +50,31 @@ pub(crate) struct TrailQuery {
     limit: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
+}
+
+/// Which rows are exported.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TrailExportQuery {
+    /// As in the list.
+    #[param(max_length = 300)]
+    search: Option<String>,
+    /// As in the list.
+    #[param(max_length = 300)]
+    actor: Option<String>,
+    /// As in the list.
+    #[param(max_length = 300)]
+    action: Option<String>,
+    /// As in the list.
+    #[param(max_length = 300)]
+    subject: Option<String>,
+    /// From this instant on.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<String>,
+    /// Before this instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<String>,
 }
 
 /// Who or what made a change.
@@ -161,10 +197,19 @@ fn filter(field: &'static str, text: Option<String>) -> Result<Option<String>, R
     }
 }
 
-fn asked(query: TrailQuery, sensor: Option<SensorId>) -> Result<Asked, Refusal> {
+/// Of which things the trail is read.
+#[derive(Clone, Copy, Default)]
+struct Of {
+    sensor: Option<SensorId>,
+    code: Option<CodeId>,
+}
+
+fn asked(query: TrailQuery, Of { sensor, code }: Of) -> Result<Asked, Refusal> {
     let instant = "an instant such as 2028-02-29T12:00:00Z";
     Ok(Asked {
         sensor,
+        code,
+        search: filter("search", query.search)?,
         actor: filter("actor", query.actor)?,
         action: filter("action", query.action)?,
         subject: filter("subject", query.subject)?,
@@ -198,7 +243,7 @@ async fn trail(
     responses(
         (status = 200, body = AuditPage),
         (status = 422, body = ProblemBody, content_type = "application/problem+json",
-            description = "`invalid`, `query_malformed`"),
+            description = "`invalid`, `query_malformed`, `search_too_broad`"),
     ),
 )]
 pub(crate) async fn audit_trail(
@@ -206,7 +251,7 @@ pub(crate) async fn audit_trail(
     State(state): State<ApiState>,
     Query(query): Query<TrailQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    trail(&by, &state, asked(query, None)?).await
+    trail(&by, &state, asked(query, Of::default())?).await
 }
 
 /// Read a sensor's audit trail
@@ -224,7 +269,7 @@ pub(crate) async fn audit_trail(
     responses(
         (status = 200, body = AuditPage),
         (status = 422, body = ProblemBody, content_type = "application/problem+json",
-            description = "`invalid`, `query_malformed`"),
+            description = "`invalid`, `query_malformed`, `search_too_broad`"),
     ),
 )]
 pub(crate) async fn sensor_audit_trail(
@@ -233,5 +278,120 @@ pub(crate) async fn sensor_audit_trail(
     State(state): State<ApiState>,
     Query(query): Query<TrailQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    trail(&by, &state, asked(query, Some(id))?).await
+    trail(&by, &state, asked(query, Of { sensor: Some(id), code: None })?).await
+}
+
+/// Read a license key's audit trail
+///
+/// Who redeemed it and when, and what happened to each of its licenses since.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/license-keys/{activation_code_id}/audit",
+    tag = "licenses",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("activation_code_id" = String, Path, description = "The license key"),
+        TrailQuery,
+    ),
+    responses(
+        (status = 200, body = AuditPage),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `query_malformed`, `search_too_broad`"),
+    ),
+)]
+pub(crate) async fn key_audit_trail(
+    by: Member<access::ReadAudit>,
+    PathId(id): PathId<CodeKind>,
+    State(state): State<ApiState>,
+    Query(query): Query<TrailQuery>,
+) -> Result<Json<AuditPage>, Problem> {
+    trail(&by, &state, asked(query, Of { sensor: None, code: Some(id) })?).await
+}
+
+/// The columns of the exported trail.
+const CSV_HEADER: [&str; 13] = [
+    "seq",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_email",
+    "action",
+    "subject_kind",
+    "subject_id",
+    "subject_name",
+    "sensor_id",
+    "sensor_name",
+    "before",
+    "after",
+];
+
+/// A row of the exported trail; its states are the JSON that the trail has.
+fn csv_row(piece: &mut String, row: AuditRow) {
+    let AuditRow { seq, at, actor, action, subject, name, sensor, before, after } = row;
+    let (seq, at) = (seq.to_string(), at.to_string());
+    let (sensor_id, sensor_name) = sensor.unzip();
+    let sensor_name = sensor_name.flatten();
+    fn text(value: Option<&String>) -> &str {
+        value.map_or("", String::as_str)
+    }
+    let fields: [&str; 13] = [
+        &seq,
+        &at,
+        actor.kind,
+        text(actor.id.as_ref()),
+        text(actor.email.as_ref()),
+        &action,
+        kind(&subject),
+        &subject,
+        text(name.as_ref()),
+        text(sensor_id.as_ref()),
+        text(sensor_name.as_ref()),
+        text(before.as_ref()),
+        text(after.as_ref()),
+    ];
+    csv::record(piece, fields);
+}
+
+/// Export the audit trail as CSV
+///
+/// The rows of the list, newest first, with a header of this API's names; `before` and `after` are JSON. A text that a
+/// spreadsheet would take for a formula has an apostrophe in front of it. What comes while the file is being sent is not
+/// in it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/audit.csv",
+    tag = "organization",
+    params(("organization_id" = String, Path, description = "The organization"), TrailExportQuery),
+    responses(
+        (status = 200, body = String, content_type = "text/csv", description = "RFC 4180, UTF-8"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`, `query_malformed`, `search_too_broad`"),
+    ),
+)]
+pub(crate) async fn audit_csv(
+    by: Member<access::ReadAudit>,
+    State(state): State<ApiState>,
+    Query(query): Query<TrailExportQuery>,
+) -> Result<Response, Problem> {
+    let TrailExportQuery { search, actor, action, subject, from, to } = query;
+    let query = TrailQuery { search, actor, action, subject, from, to, limit: None, cursor: None };
+    let export = state.app.export_trail(by.organization, asked(query, Of::default())?).await?;
+    let name = format!("audit-{}.csv", state.app.today(&by.ctx, by.organization).await?);
+    let mut header = String::new();
+    csv::record(&mut header, CSV_HEADER);
+    let pieces = stream::try_unfold((export, Some(header)), move |(mut export, header)| {
+        let app = state.app.clone();
+        async move {
+            let rows = app.next_trail_rows(&mut export).await?;
+            let mut piece = match (header, &rows) {
+                (None, None) => return Ok(None),
+                (header, _) => header.unwrap_or_default(),
+            };
+            for row in rows.unwrap_or_default() {
+                csv_row(&mut piece, row);
+            }
+            Ok::<_, tenure_app::AppError>(Some((piece, (export, None))))
+        }
+    });
+    csv::file(&name, pieces)
 }

@@ -25,6 +25,7 @@ mod forecast;
 mod gateway;
 mod invitations;
 mod license_assignments;
+mod license_keys;
 mod license_summary;
 mod licenses;
 mod limits;
@@ -51,6 +52,7 @@ mod sensors;
 mod service;
 mod sessions;
 mod sign_up;
+mod timeline;
 mod tokens;
 mod ui;
 mod unsubscriptions;
@@ -156,6 +158,13 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(auto_renewal::preview_auto_renewal))
         .routes(routes!(audit::audit_trail))
         .routes(routes!(audit::sensor_audit_trail))
+        .routes(routes!(audit::key_audit_trail))
+        .routes(routes!(audit::audit_csv))
+        .routes(routes!(license_keys::license_keys))
+        .routes(routes!(license_keys::license_key))
+        .routes(routes!(license_keys::licenses_of_key))
+        .routes(routes!(timeline::timeline))
+        .routes(routes!(timeline::removed_timeline))
         .routes(routes!(licenses::assign_license, licenses::sensor_licenses))
         .routes(routes!(licenses::preview_assignment))
         .routes(routes!(licenses::take_back))

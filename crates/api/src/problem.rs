@@ -110,6 +110,7 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::ZoneUnknown
         | Refusal::WebhookNotPublic
         | Refusal::IdempotencyKeyReused
+        | Refusal::SearchTooBroad
         | Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::TooManyAttempts { .. }
         | Refusal::TooManyLogIns { .. }

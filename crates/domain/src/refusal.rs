@@ -143,6 +143,9 @@ refusals! {
     /// The sensor is in a list that is to be added more than once (R22).
     SerialListedTwice => "serial_listed_twice",
         "This serial number is in the list more than once. Keep one of its lines.";
+    /// A search of the audit trail names more things than are looked for at once.
+    SearchTooBroad => "search_too_broad",
+        "This text fits more than 200 sensors, people and keys. Type more of what you look for.";
     /// One of a list of sensors cannot be added, so none was (R22).
     ListRefused {
         /// The sensor's place in the list, from 1.

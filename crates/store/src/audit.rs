@@ -1,8 +1,10 @@
 //! The audit trail: written in the transaction of the change, never changed (R18).
 
+mod search;
+
 use std::collections::HashMap;
 
-use tenure_domain::{Instant, OrganizationId};
+use tenure_domain::{CodeId, Instant, OrganizationId, SensorId};
 
 use crate::args::{Arg, args};
 use crate::bulk::{Bulk, Column};
@@ -11,8 +13,13 @@ use crate::organizations::Organization;
 use crate::sensors::placeholders;
 use crate::{Args, Row, StoreError, Tx};
 
+pub use search::{MOST_FOUND, Thing, find};
+
 /// The actions that settling writes in masses.
 const FREQUENT: [&str; 2] = ["license_ended", "license_activated"];
+
+/// What the index over actors has.
+const OF_PEOPLE: &str = "actor <> 'calendar' AND actor <> 'auto_renewal'";
 
 /// One row of an audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +39,12 @@ pub struct Entry {
 }
 
 const INSERT: Bulk = Bulk {
-    head: "INSERT INTO audit (trail, seq, at_us, actor, action, subject, before_state, after_state, about)",
+    head: "INSERT INTO audit (trail, seq, at_us, actor, action, subject, before_state, after_state, about, code_id)",
     columns: &[
         Column::Text,
         Column::Int,
         Column::Int,
+        Column::Text,
         Column::Text,
         Column::Text,
         Column::Text,
@@ -60,8 +68,13 @@ fn about(entry: &Entry) -> &str {
     sensor(after).or_else(|| sensor(before)).unwrap_or(&entry.subject)
 }
 
-fn rows(trail: &str, first: i64, entries: Vec<Entry>) -> Vec<Args> {
-    let row = |(seq, entry): (i64, Entry)| {
+/// The code that a row about a code is about.
+fn code(entry: &Entry) -> Option<String> {
+    entry.subject.starts_with("cod_").then(|| entry.subject.clone())
+}
+
+fn rows(trail: &str, first: i64, entries: impl IntoIterator<Item = (Entry, Option<String>)>) -> Vec<Args> {
+    let row = |(seq, (entry, code)): (i64, (Entry, Option<String>))| {
         let about = about(&entry).to_owned();
         args![
             trail,
@@ -72,7 +85,8 @@ fn rows(trail: &str, first: i64, entries: Vec<Entry>) -> Vec<Args> {
             entry.subject,
             entry.before,
             entry.after,
-            about
+            about,
+            code
         ]
     };
     (first..).zip(entries).map(row).collect()
@@ -88,6 +102,25 @@ pub async fn add(
     organization: &mut Organization,
     entries: Vec<Entry>,
 ) -> Result<(), StoreError> {
+    let entries = entries.into_iter().map(|entry| (code(&entry), entry)).map(|(code, entry)| (entry, code));
+    append(tx, organization, entries.collect()).await
+}
+
+/// As [`add`], of licenses, each with the code that it came with.
+pub(crate) async fn add_of_licenses(
+    tx: &mut Tx,
+    organization: &mut Organization,
+    entries: Vec<(Entry, CodeId)>,
+) -> Result<(), StoreError> {
+    let entries = entries.into_iter().map(|(entry, code)| (entry, Some(code.to_string())));
+    append(tx, organization, entries.collect()).await
+}
+
+async fn append(
+    tx: &mut Tx,
+    organization: &mut Organization,
+    entries: Vec<(Entry, Option<String>)>,
+) -> Result<(), StoreError> {
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     let rows = rows(&organization.id.to_string(), organization.audit_seq + 1, entries);
     organization.audit_seq += count;
@@ -97,7 +130,8 @@ pub async fn add(
 /// Adds a row to the service's trail: what the operator does outside of any organization.
 pub async fn add_to_service(tx: &mut Tx, entry: Entry) -> Result<(), StoreError> {
     let seq = counters::take_in(tx, Counter::ServiceAudit, 1).await?;
-    INSERT.run(tx, rows("service", seq, vec![entry])).await.map(drop)
+    let code = code(&entry);
+    INSERT.run(tx, rows("service", seq, [(entry, code)])).await.map(drop)
 }
 
 /// A row with its place in the trail, and what it is about.
@@ -122,6 +156,10 @@ pub struct Filter {
     pub subject: Option<String>,
     /// Only those that are about this: a sensor with its licenses.
     pub about: Option<String>,
+    /// Only those of this code and its licenses.
+    pub code: Option<CodeId>,
+    /// Only those of one of these.
+    pub found: Option<Vec<Thing>>,
     /// Only those from this instant on.
     pub from: Option<Instant>,
     /// Only those before this instant.
@@ -149,47 +187,91 @@ pub async fn page(
     organization: OrganizationId,
     filter: &Filter,
 ) -> Result<Vec<Numbered>, StoreError> {
-    let mut before = filter.before.unwrap_or(i64::MAX);
-    if let Some(to) = filter.to {
-        before = before.min(first_from(tx, organization, to).await?);
-    }
-    let mut args = args![organization, before];
-    let mut conditions = String::from("trail = $1 AND seq < $2");
-    if let Some(from) = filter.from {
-        args.push(Arg::from(first_from(tx, organization, from).await?));
-        conditions.push_str(&format!(" AND seq >= ${}", args.len()));
-    }
-    for (column, value) in
-        [("about", &filter.about), ("subject", &filter.subject), ("action", &filter.action)]
-    {
-        if let Some(value) = value {
-            args.push(Arg::from(value.as_str()));
-            conditions.push_str(&format!(" AND {column} = ${}", args.len()));
+    let conditions = Conditions::of(tx, organization, filter).await?;
+    let (conditions, limit) = match &filter.found {
+        None => (conditions, filter.limit),
+        Some(found) => {
+            let places = search::places(tx, &conditions, found, filter.limit).await?;
+            if places.is_empty() {
+                return Ok(Vec::new());
+            }
+            let list = placeholders_from(2, places.len());
+            let mut args = args![organization];
+            args.extend(places.into_iter().map(Arg::from));
+            (Conditions { text: format!("trail = $1 AND seq IN ({list})"), args }, filter.limit)
         }
-    }
-    // These say to the database that the indexes over what people do suffice.
-    if filter.action.as_ref().is_some_and(|action| !FREQUENT.contains(&action.as_str())) {
-        conditions.push_str(" AND action <> 'license_ended' AND action <> 'license_activated'");
-    }
-    if let Some(actors) = &filter.actors {
-        let first = args.len() + 1;
-        args.extend(actors.iter().map(|actor| Arg::from(actor.as_str())));
-        let places: Vec<String> = (first..=args.len()).map(|place| format!("${place}")).collect();
-        conditions.push_str(&format!(
-            " AND actor IN ({}) AND actor <> 'calendar' AND actor <> 'auto_renewal'",
-            places.join(", ")
-        ));
-    }
-    args.push(Arg::from(filter.limit));
+    };
+    let Conditions { text, mut args } = conditions;
+    args.push(Arg::from(limit));
     let text = format!(
         "SELECT seq, at_us, actor, action, subject, before_state, after_state, about FROM audit
-         WHERE {conditions} ORDER BY seq DESC LIMIT ${}",
+         WHERE {text} ORDER BY seq DESC LIMIT ${}",
         args.len()
     );
     let rows = tx.all_text(text, args).await?;
-    rows.iter()
-        .map(|row| Ok(Numbered { seq: row.int("seq")?, entry: read(row)?, about: row.text("about")? }))
-        .collect()
+    rows.iter().map(numbered).collect()
+}
+
+fn numbered(row: &Row) -> Result<Numbered, StoreError> {
+    Ok(Numbered { seq: row.int("seq")?, entry: read(row)?, about: row.text("about")? })
+}
+
+/// Placeholders of `count` arguments, from `$first` on.
+fn placeholders_from(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|place| format!("${place}")).collect();
+    places.join(", ")
+}
+
+/// Conditions of a statement and their arguments.
+#[derive(Clone)]
+struct Conditions {
+    text: String,
+    args: Args,
+}
+
+impl Conditions {
+    /// All that a filter says but for what it has found.
+    async fn of(tx: &mut Tx, organization: OrganizationId, filter: &Filter) -> Result<Self, StoreError> {
+        let mut before = filter.before.unwrap_or(i64::MAX);
+        if let Some(to) = filter.to {
+            before = before.min(first_from(tx, organization, to).await?);
+        }
+        let mut all =
+            Self { text: String::from("trail = $1 AND seq < $2"), args: args![organization, before] };
+        if let Some(from) = filter.from {
+            let from = first_from(tx, organization, from).await?;
+            all.and("seq >=", from);
+        }
+        // What was found has indexes of its own: the one over actions would lead the database away from them.
+        let action = if filter.found.is_some() { "action || '' =" } else { "action =" };
+        for (column, value) in
+            [("about =", &filter.about), ("subject =", &filter.subject), (action, &filter.action)]
+        {
+            if let Some(value) = value {
+                all.and(column, value.as_str());
+            }
+        }
+        if let Some(code) = filter.code {
+            all.and("code_id =", code);
+        }
+        // These say to the database that the indexes over what people do suffice.
+        if filter.found.is_none()
+            && filter.action.as_ref().is_some_and(|action| !FREQUENT.contains(&action.as_str()))
+        {
+            all.text.push_str(" AND action <> 'license_ended' AND action <> 'license_activated'");
+        }
+        if let Some(actors) = &filter.actors {
+            let places = placeholders_from(all.args.len() + 1, actors.len());
+            all.args.extend(actors.iter().map(|actor| Arg::from(actor.as_str())));
+            all.text.push_str(&format!(" AND actor IN ({places}) AND {OF_PEOPLE}"));
+        }
+        Ok(all)
+    }
+
+    fn and(&mut self, condition: &str, value: impl Into<Arg>) {
+        self.args.push(value.into());
+        self.text.push_str(&format!(" AND {condition} ${}", self.args.len()));
+    }
 }
 
 /// The place of the first row that is not before an instant: rows are in the order of their instants.
@@ -203,6 +285,21 @@ async fn first_from(tx: &mut Tx, organization: OrganizationId, from: Instant) ->
         if at < from { low = middle + 1 } else { high = middle }
     }
     Ok(low)
+}
+
+/// What has happened to a sensor and to the licenses that covered it, oldest first: what was only queued or moved is left
+/// out.
+pub async fn of_cover(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    sensor: SensorId,
+) -> Result<Vec<Entry>, StoreError> {
+    let sql = "SELECT at_us, actor, action, subject, before_state, after_state FROM audit
+        WHERE trail = $1 AND about = $2 AND action IN ('sensor_added', 'sensor_brought_back', 'sensor_removed',
+            'sensor_replaced', 'auto_renewal_switched', 'license_activated', 'license_ended', 'license_released',
+            'license_revoked', 'license_taken_back')
+        ORDER BY seq";
+    tx.all(sql, args![organization, sensor]).await?.iter().map(read).collect()
 }
 
 /// How an organization's trail names the user with this e-mail address and their tokens, whatever case it is in.

@@ -7,7 +7,7 @@ use tenure_domain::{CodeId, Date, Instant, LicenseId, OrganizationId, Term};
 
 use crate::args::args;
 use crate::bulk::{Bulk, Column};
-use crate::{Row, StoreError, Tx};
+use crate::{Args, Row, StoreError, Tx};
 
 /// A code's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +142,11 @@ pub async fn get(tx: &mut Tx, id: CodeId) -> Result<Option<Code>, StoreError> {
 pub async fn page(tx: &mut Tx, before: Option<CodeId>, limit: u32) -> Result<Vec<Code>, StoreError> {
     let text = format!("{SELECT} WHERE (CAST($1 AS text) IS NULL OR id < $1) ORDER BY id DESC LIMIT $2");
     tx.all_text(text, args![before, limit]).await?.iter().map(read).collect()
+}
+
+/// The codes that a condition, an order and a limit select.
+pub(crate) async fn some(tx: &mut Tx, tail: &str, args: Args) -> Result<Vec<Code>, StoreError> {
+    tx.all_text(format!("{SELECT} {tail}"), args).await?.iter().map(read).collect()
 }
 
 /// The codes that an organization has redeemed, oldest issue first.

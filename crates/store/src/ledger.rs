@@ -325,7 +325,8 @@ pub async fn keep(
     codes::add_to_tallies(tx, &tallies).await?;
     let (zone, rev) = (organization.zone.clone(), organization.rev);
     SET_SENSORS.run(tx, sensors.iter().map(|sensor| sensor_row(sensor, &zone, rev)).collect()).await?;
-    audit::add(tx, organization, changes.iter().map(|change| entry(change, actor)).collect()).await?;
+    let entries = changes.iter().map(|change| (entry(change, actor), change.code)).collect();
+    audit::add_of_licenses(tx, organization, entries).await?;
     tx.notify_cover().await
 }
 

@@ -25,6 +25,7 @@ pub mod guesses;
 pub mod history;
 pub mod idempotency;
 pub mod invitations;
+pub mod keys;
 pub mod ledger;
 pub mod lost_connections;
 pub mod mails;

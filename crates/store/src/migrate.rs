@@ -15,7 +15,24 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ("alerts", include_str!("../../../migrations/0005_alerts.sql")),
     ("notices", include_str!("../../../migrations/0006_notices.sql")),
     ("idempotency", include_str!("../../../migrations/0007_idempotency.sql")),
+    ("ledger", include_str!("../../../migrations/0009_ledger.sql")),
 ];
+
+/// What refuses to change or take away a row of the audit trail.
+const SQLITE_APPEND_ONLY: &str = "
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
+";
+
+/// The same on PostgreSQL, for whole statements: also for one that finds no row, and for `TRUNCATE`.
+const POSTGRES_APPEND_ONLY: &str = "
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$;
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+";
 
 impl Db {
     /// Brings the schema up to date; returns the names of the migrations that it ran.
@@ -52,11 +69,11 @@ impl Db {
 
     /// The text of a migration with the words that the engines do not share.
     fn dialect(&self, sql: &str) -> String {
-        let (blob, row_number) = match self.engine() {
-            Engine::Sqlite => ("blob", "integer"),
-            Engine::Postgres => ("bytea", "bigint"),
+        let (blob, row_number, append_only) = match self.engine() {
+            Engine::Sqlite => ("blob", "integer", SQLITE_APPEND_ONLY),
+            Engine::Postgres => ("bytea", "bigint", POSTGRES_APPEND_ONLY),
         };
-        sql.replace("{blob}", blob).replace("{row_number}", row_number)
+        sql.replace("{blob}", blob).replace("{row_number}", row_number).replace("{append_only}", append_only)
     }
 }
 

@@ -65,8 +65,10 @@ async fn r18_without_its_row_there_is_no_change(test: TestDb) {
     let sensor = world.add(&harbor, 1).await;
     let code = world.issue(3, "P1M").await.code.to_string();
     let next = world.ledger(&harbor).await.audit.len() + 1;
-    let blocked =
-        format!("INSERT INTO audit VALUES ('{}', {next}, 0, '', '', '', NULL, NULL, '')", harbor.id);
+    let blocked = format!(
+        "INSERT INTO audit (trail, seq, at_us, actor, action, subject) VALUES ('{}', {next}, 0, '', '', '')",
+        harbor.id
+    );
     world.test.execute(&blocked).await.unwrap();
     let before = world.test.dump().await;
     assert!(world.try_assign(&harbor, sensor, None).await.unwrap_err().refusal().is_none());

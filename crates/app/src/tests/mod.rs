@@ -14,6 +14,7 @@ mod sensor_life;
 mod settling;
 mod tell_alerts;
 mod three_years;
+mod timeline;
 mod webhooks;
 
 use std::collections::BTreeMap;

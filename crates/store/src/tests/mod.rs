@@ -1,5 +1,6 @@
 //! Tests of the store, each on both engines, and what they share.
 
+mod audit;
 mod codes;
 mod engine;
 mod history;
