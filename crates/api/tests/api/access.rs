@@ -62,6 +62,13 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("post", "…/auto-renewal/preview", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/audit", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/audit", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/audit.csv", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/license-keys", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/license-keys/{activation_code_id}", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/license-keys/{activation_code_id}/licenses", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/license-keys/{activation_code_id}/audit", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/sensors/{sensor_id}/timeline", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/removed-sensors/{sensor_id}/timeline", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/licenses", [200, 200, 403, 200, 404, 404, 401]),
     ("post", "…/sensors/{sensor_id}/licenses/preview", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/sensors", [200, 200, 200, 200, 404, 404, 401]),
@@ -215,7 +222,10 @@ pub(crate) async fn prepare(world: &World, method: &str, path: &str, serial: u64
         let reply = administrator.call("POST", "…/tokens", None).await;
         filled = filled.replace("{token_id}", &text(&reply.body["id"]));
     }
-    if path.contains("{activation_code_id}") {
+    if path.contains("/license-keys/{activation_code_id}") {
+        let keys = administrator.get("…/license-keys?limit=1").await;
+        filled = filled.replace("{activation_code_id}", &keys.ids()[0]);
+    } else if path.contains("{activation_code_id}") {
         world.code(1, "P1Y").await;
         let codes = world.by(Operator).get("/api/v1/operator/activation-codes?limit=1").await;
         filled = filled.replace("{activation_code_id}", &codes.ids()[0]);
@@ -397,6 +407,7 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
     let rule = world.by(Administrator).post("…/alert-rules", &low_battery()).await;
     let rule = rule.body["id"].as_str().unwrap().to_owned();
     let (webhook, delivery) = webhook_and_delivery(&world.by(Administrator)).await;
+    let key = world.by(Administrator).get("…/license-keys").await.ids()[0].clone();
     let removed = world.sensor("282c02424ee1").await;
     assert_eq!(world.by(Administrator).delete(&format!("…/sensors/{removed}")).await.status, 200);
     let own = format!("/api/v1/organizations/{}", world.elsewhere);
@@ -409,6 +420,11 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
         ("GET", format!("{own}/sensors/{sensor}/measurements.csv"), None),
         ("GET", format!("{own}/sensors/{sensor}/licenses"), None),
         ("GET", format!("{own}/sensors/{sensor}/audit"), None),
+        ("GET", format!("{own}/sensors/{sensor}/timeline"), None),
+        ("GET", format!("{own}/removed-sensors/{removed}/timeline"), None),
+        ("GET", format!("{own}/license-keys/{key}"), None),
+        ("GET", format!("{own}/license-keys/{key}/licenses"), None),
+        ("GET", format!("{own}/license-keys/{key}/audit"), None),
         ("POST", format!("{own}/sensors/{sensor}/licenses/preview"), None),
         ("POST", format!("{own}/license-assignments"), Some(json!({ "sensor_ids": [sensor] }))),
         ("POST", format!("{own}/license-assignments/preview"), Some(json!({ "sensor_ids": [sensor] }))),

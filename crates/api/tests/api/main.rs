@@ -48,6 +48,7 @@ mod gateways;
 mod history;
 mod idempotency;
 mod invitations;
+mod ledger;
 mod licenses;
 mod limits;
 mod lists;

@@ -105,10 +105,6 @@ async fn r20_r21_the_time_line_is_the_sensors_whatever_its_number_and_wherever_i
     world.set("2026-03-22T00:00:00Z");
     let given = license_of(&world.ledger(&harbor).await, third, "active");
     world.app.take_back(&world.ctx(), harbor.id, third, given).await.unwrap();
-    let change = SensorChange { name: None, auto_renewal: Some(false) };
-    world.app.change_sensor(&world.ctx(), harbor.id, third, change).await.unwrap();
-    let given = license_of(&world.ledger(&harbor).await, third, "active");
-    world.app.take_back(&world.ctx(), harbor.id, third, given).await.unwrap();
     world.set("2026-03-23T00:00:00Z");
     let rest = license_of(&world.ledger(&harbor).await, first, "released");
     world.app.give_released(&world.ctx(), harbor.id, third, rest).await.unwrap();
@@ -235,8 +231,8 @@ impl Play {
                 drop(app.change_sensor(&ctx, harbor.id, sensor, change).await);
             }
             (11, _) => {
-                if let Some(code) = self.pick(&self.codes).filter(|_| self.roll(3) == 0) {
-                    app.revoke_code(&ctx, code, self.roll(2) == 0).await.unwrap();
+                if let Some(code) = self.pick(&self.codes) {
+                    app.revoke_code(&ctx, code, self.roll(4) > 0).await.unwrap();
                 }
             }
             (12, Some(sensor)) => drop(app.remove_sensor(&ctx, harbor.id, sensor).await),
@@ -317,13 +313,16 @@ async fn r18_the_time_line_is_what_was_true_after_whatever_commands(test: TestDb
             serial: seed * 1_000,
             truth: BTreeMap::new(),
         };
+        let code = world.issue(6, "P1M").await;
+        play.codes.push(code.id);
+        world.redeem(&play.customer, &code.code.to_string()).await.unwrap();
         for _ in 0..90 {
             play.step().await;
             if play.roll(3) == 0 {
                 play.wait().await;
             }
         }
-        assert!(play.truth.len() > 200, "the play has looked often");
+        assert!(play.truth.len() > 100, "the play has looked often");
         for (sensor, _) in play.sensors.clone() {
             seen.extend(play.compare(sensor).await);
         }
