@@ -41,6 +41,8 @@ export const routes: Route[] = [
   { path: '/alerts/rules', access: 'member', needs: 'read_rules', load: () => import('./screens/alerts/Rules.svelte') },
   // License Manager
   { path: '/licenses', access: 'member', needs: 'read_licenses', load: () => import('./screens/licenses/Licenses.svelte') },
+  { path: '/licenses/keys', access: 'member', needs: 'read_licenses', load: () => import('./screens/keys/Keys.svelte') },
+  { path: '/licenses/keys/:id', access: 'member', needs: 'read_licenses', load: () => import('./screens/keys/Key.svelte') },
   // Settings
   { path: '/settings', access: 'member', needs: 'manage_notifications', load: () => import('./screens/settings/Settings.svelte') },
   { path: '/settings/organization', access: 'member', needs: 'change_organization', load: () => import('./screens/settings/Organization.svelte') },

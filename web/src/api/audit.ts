@@ -7,6 +7,7 @@ export type AuditEntry = Omit<Schemas['AuditRow'], 'before' | 'after'> & { befor
 type AuditPage = Omit<Schemas['AuditPage'], 'items'> & { items: AuditEntry[] };
 
 interface AuditFilter {
+  search?: string | undefined;
   actor?: string | undefined;
   action?: string | undefined;
   subject?: string | undefined;

@@ -73,6 +73,16 @@ const SHOTS: Shot[] = [
     path: '/licenses',
     then: (page) => page.getByRole('button', { name: /^Add a license to/ }).first().click(),
   },
+  { name: 'license-keys', who: ANA, path: '/licenses/keys' },
+  {
+    name: 'license-key',
+    who: ANA,
+    path: '/licenses/keys',
+    then: async (page) => {
+      await page.locator('main a[href^="/licenses/keys/cod_"]').first().click();
+      await page.locator('main details').first().waitFor();
+    },
+  },
   { name: 'settings', who: ANA, path: '/settings' },
   { name: 'settings-organization', who: ANA, path: '/settings/organization' },
   { name: 'settings-notifications', who: ANA, path: '/settings/notifications' },

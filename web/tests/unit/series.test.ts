@@ -29,12 +29,12 @@ test('the value nearest to an instant is found across gaps', () => {
   expect(series.value[nearest(series, seconds(400)) ?? -1]).toBe(8);
 });
 
-test('the time without cover is what no license covers, up to now', () => {
-  const license = (from: number, to: number) => ({ starts_at: at(from), ends_at: at(to) });
-  expect(uncovered([license(0, 60), license(60, 90), license(200, 300)], seconds(0), seconds(400))).toEqual([
+test('the time without cover is the gaps of the time line, up to now', () => {
+  const item = (kind: 'license' | 'gap' | 'replaced', from: number, to: number | null) => ({ kind, starts_at: at(from), ends_at: to === null ? null : at(to) });
+  expect(uncovered([item('license', 0, 90), item('gap', 90, 200), item('replaced', 210, null), item('license', 200, 300)], seconds(400))).toEqual([
     { from: seconds(90), to: seconds(200) },
     { from: seconds(300), to: seconds(400) },
   ]);
-  expect(uncovered([license(0, 60), license(60, 900)], seconds(0), seconds(400))).toEqual([]);
-  expect(uncovered([], seconds(0), seconds(400))).toEqual([{ from: seconds(0), to: seconds(400) }]);
+  expect(uncovered([item('license', 0, 60), item('license', 60, 900)], seconds(400))).toEqual([]);
+  expect(uncovered([item('gap', 0, null)], seconds(400))).toEqual([{ from: seconds(0), to: seconds(400) }]);
 });

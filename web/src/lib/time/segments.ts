@@ -1,6 +1,9 @@
 /** What is drawn on the axis: cover that was, is and is queued, and where none is. */
-import type { Sensor, SensorLicense, Standing } from '$api/sensors';
-import { dayNumber } from '$lib/dates';
+import type { TimelineItem } from '$api/ledger';
+import type { Sensor, Standing } from '$api/sensors';
+import { dateOf, dayNumber } from '$lib/dates';
+import { session } from '$lib/session.svelte';
+import { dayStart } from '$lib/zones';
 
 export interface Segment {
   /**
@@ -36,22 +39,33 @@ export function segmentsOfRow(row: CoverOfRow, today: string): Segment[] {
   return withWhatFollows(segments, now, row.at_end);
 }
 
-/** A license of a sensor's time line. */
-type LicenseOnAxis = Pick<SensorLicense, 'activation_date' | 'expires_on' | 'state' | 'term'>;
-
-/** The segments of a sensor's whole history of licenses; `label` writes into them. */
-export function segmentsOfLicenses(
-  licenses: LicenseOnAxis[],
+/** The segments of a sensor's whole time line, gaps and all; `label` writes into its licenses. */
+export function segmentsOfTimeline(
+  items: TimelineItem[],
   today: string,
   standing: Standing,
   atEnd?: CoverOfRow['at_end'],
-  label?: (license: LicenseOnAxis) => string,
+  label?: (license: TimelineItem) => string,
 ): Segment[] {
-  const segments = licenses.map((license): Segment => {
-    const kind = license.state === 'queued' ? 'queued' : license.state !== 'active' ? 'past' : standing === 'expiring' ? 'ending' : 'active';
-    return { kind, from: dayNumber(license.activation_date), to: end(license.expires_on), label: label?.(license) };
-  });
-  return withWhatFollows(segments, dayNumber(today), atEnd);
+  const now = dayNumber(today);
+  const segments: Segment[] = [];
+  for (const item of items) {
+    const from = dayAt(item.starts_at);
+    const to = item.ends_at ? dayAt(item.ends_at) : Math.max(now, from);
+    if (item.kind === 'gap') segments.push({ kind: 'lapse', from, to });
+    if (item.kind !== 'license') continue;
+    const kind = item.state === 'queued' ? 'queued' : item.state !== 'active' ? 'past' : standing === 'expiring' ? 'ending' : 'active';
+    segments.push({ kind, from, to, label: label?.(item) });
+  }
+  return [...segments, ...ahead(segments.at(-1), now, atEnd)];
+}
+
+/** An instant as a day of the organization's zone, with the part of that day that is over. */
+function dayAt(instant: string): number {
+  const zone = session.membership?.time_zone ?? 'UTC';
+  const date = dateOf(instant, zone);
+  const part = (Date.parse(instant) - Date.parse(dayStart(date, zone))) / 864e5;
+  return dayNumber(date) + Math.min(part, 1);
 }
 
 /** What a license would add. */
@@ -65,9 +79,13 @@ function withWhatFollows(segments: Segment[], now: number, atEnd: CoverOfRow['at
     const next = segments[place + 1];
     if (next && next.from > segment.to) gaps.push({ kind: 'lapse', from: segment.to, to: next.from });
   }
-  const last = segments.at(-1);
-  if (last && last.to <= now) gaps.push({ kind: 'lapse', from: last.to, to: now });
-  else if (last && atEnd === 'renews') gaps.push({ kind: 'renews', from: last.to, to: last.to + 180 });
-  else if (last && (atEnd === 'no_license' || atEnd === 'stops')) gaps.push({ kind: 'lapse', from: last.to, to: last.to + 150 });
-  return [...segments, ...gaps];
+  return [...segments, ...gaps, ...ahead(segments.at(-1), now, atEnd)];
+}
+
+/** What comes behind the last cover. */
+function ahead(last: Segment | undefined, now: number, atEnd: CoverOfRow['at_end']): Segment[] {
+  if (!last || last.kind === 'lapse') return [];
+  if (last.to <= now) return [{ kind: 'lapse', from: last.to, to: now }];
+  if (atEnd === 'renews') return [{ kind: 'renews', from: last.to, to: last.to + 180 }];
+  return atEnd === 'no_license' || atEnd === 'stops' ? [{ kind: 'lapse', from: last.to, to: last.to + 150 }] : [];
 }

@@ -2,6 +2,8 @@ import { plural } from '$lib/language.svelte';
 import type { Messages } from '../en';
 
 export const audit: Messages['audit'] = {
+  search: 'Sensor, Seriennummer, Schlüssel oder Person suchen',
+  export: 'Als CSV exportieren',
   filters: 'Änderungsprotokoll filtern',
   person: 'Person',
   anybody: 'Alle',

@@ -34,6 +34,7 @@ export const refusals: Messages['refusals'] = {
   serial_malformed: 'Eine Seriennummer hat 12 hexadezimale Ziffern (0 bis 9, a bis f). Übernehmen Sie sie vom Etikett des Sensors.',
   serial_already_added: 'Ein Sensor mit dieser Seriennummer ist bereits in dieser Organisation.',
   serial_listed_twice: 'Diese Seriennummer steht zweimal in der Liste. Nehmen Sie eine heraus.',
+  search_too_broad: 'Dieser Text passt zu mehr als 200 Sensoren, Personen und Schlüsseln. Geben Sie mehr davon ein.',
   serial_not_confirmed: 'Das ist nicht die Seriennummer des Sensors. Es wurde nichts gelöscht.',
   too_many_alert_rules: 'Eine Organisation hat höchstens 100 Regeln. Entfernen Sie zuerst eine.',
   notice_not_failed: 'Diese E-Mail ist nicht gescheitert; es gibt nichts erneut zu senden.',

@@ -1,6 +1,8 @@
 import { plural } from '$lib/language.svelte';
 
 export const audit = {
+  search: 'Search sensor, serial number, key or person',
+  export: 'Export as CSV',
   filters: 'Filter the audit trail',
   person: 'Person',
   anybody: 'Anybody',

@@ -32,6 +32,7 @@ export const refusals = {
   serial_malformed: 'A serial number has 12 hexadecimal digits (0 to 9, a to f). Copy it from the label of the sensor.',
   serial_already_added: 'A sensor with this serial number is already in this organization.',
   serial_listed_twice: 'This serial number is in the list twice. Take one of them out.',
+  search_too_broad: 'This text fits more than 200 sensors, people and keys. Type more of what you look for.',
   serial_not_confirmed: 'This is not the serial number of the sensor. Nothing was erased.',
   too_many_alert_rules: 'An organization has at most 100 alert rules. Remove one first.',
   notice_not_failed: 'This mail has not failed, so there is nothing to send again.',

@@ -2,6 +2,8 @@ import { plural } from '$lib/language.svelte';
 import type { Messages } from '../en';
 
 export const audit: Messages['audit'] = {
+  search: 'Szukaj czujnika, numeru seryjnego, klucza lub osoby',
+  export: 'Eksportuj jako CSV',
   filters: 'Filtry dziennika zmian',
   person: 'Osoba',
   anybody: 'Każdy',

@@ -4,6 +4,7 @@ import { alerts } from './alerts';
 import { audit } from './audit';
 import { calendar } from './calendar';
 import { invalid } from './invalid';
+import { ledger } from './ledger';
 import { licenses } from './licenses';
 import { notices } from './notices';
 import { operator } from './operator';
@@ -14,6 +15,6 @@ import { shell } from './shell';
 import { webhooks } from './webhooks';
 import { welcome } from './welcome';
 
-const messages: Messages = { shell, licenses, sensors, alerts, accounts, settings, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome };
+const messages: Messages = { shell, licenses, ledger, sensors, alerts, accounts, settings, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome };
 export default messages;
 

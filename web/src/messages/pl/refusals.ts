@@ -34,6 +34,7 @@ export const refusals: Messages['refusals'] = {
   serial_malformed: 'Numer seryjny ma 12 cyfr szesnastkowych (0–9, a–f). Przepisz go z etykiety czujnika.',
   serial_already_added: 'Czujnik o tym numerze seryjnym jest już w tej organizacji.',
   serial_listed_twice: 'Ten numer seryjny jest na liście dwa razy. Usuń jeden z nich.',
+  search_too_broad: 'Ten tekst pasuje do ponad 200 czujników, osób i kluczy. Wpisz więcej tego, czego szukasz.',
   serial_not_confirmed: 'To nie jest numer seryjny tego czujnika. Niczego nie wymazano.',
   too_many_alert_rules: 'Organizacja może mieć najwyżej 100 reguł. Najpierw usuń jedną.',
   notice_not_failed: 'Ta wiadomość nie jest nieudana, więc nie ma czego wysyłać ponownie.',

@@ -7,6 +7,8 @@ export interface Deeds {
   /** The active license when no queued one is named. */
   takeBack: (row: Row, queued?: Row['queued'][number]) => void;
   open: ((row: Row) => void) | undefined;
+  /** Where a license key's page is. */
+  keyPage: (key: string) => string;
 }
 
 /** The rows that are picked for something to be done with all of them. */

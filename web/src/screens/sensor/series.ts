@@ -1,6 +1,6 @@
 /** Points of the server made into what a chart draws. */
 import type { Channel, Point } from '$api/measurements';
-import type { SensorLicense } from '$api/sensors';
+import type { TimelineItem } from '$api/ledger';
 import { isBinary } from '$lib/channels';
 
 export interface Series {
@@ -68,18 +68,15 @@ export interface Span {
   to: number;
 }
 
-/** The times between `from` and `to` in which no license covered the sensor, since it was added. */
-export function uncovered(licenses: Pick<SensorLicense, 'starts_at' | 'ends_at'>[], added: number, now: number): Span[] {
-  const covers = licenses
-    .map(({ starts_at, ends_at }) => ({ from: Date.parse(starts_at) / 1000, to: Date.parse(ends_at) / 1000 }))
-    .sort((a, b) => a.from - b.from);
-  const spans: Span[] = [];
-  let covered = Math.min(added, covers[0]?.from ?? added);
-  for (const { from, to } of covers) {
-    if (from > covered + 1) spans.push({ from: covered, to: Math.min(from, now) });
-    covered = Math.max(covered, to);
-  }
-  if (covered < now) spans.push({ from: covered, to: now });
+/** The times up to now in which nothing covered the sensor: the gaps of its time line that are not too short to be told. */
+export function uncovered(items: Pick<TimelineItem, 'kind' | 'starts_at' | 'ends_at'>[], now: number): Span[] {
+  const seconds = (instant: string): number => Date.parse(instant) / 1000;
+  const spans = items
+    .filter(({ kind }) => kind === 'gap')
+    .map(({ starts_at, ends_at }): Span => ({ from: seconds(starts_at), to: Math.min(ends_at ? seconds(ends_at) : now, now) }));
+  // The page may stand there longer than the last license lasts.
+  const last = items.findLast(({ kind }) => kind === 'license' || kind === 'gap');
+  if (last?.kind === 'license' && last.ends_at && seconds(last.ends_at) < now) spans.push({ from: seconds(last.ends_at), to: now });
   return spans.filter(({ from, to }) => to - from >= 60);
 }
 

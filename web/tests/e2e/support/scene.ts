@@ -6,6 +6,7 @@ export interface Scene {
   administrator: string;
   operator: string;
   fridge: string;
+  key: string;
   removed: string;
   webhook: string;
 }
@@ -33,14 +34,15 @@ export async function furnish(world: World): Promise<Scene> {
     events: ['license.expiring', 'license.expired', 'license.renewed', 'pool.low', 'sensor.refused'],
   });
   await world.api('POST', '…/notices/test');
-  return { administrator, operator, fridge, removed, webhook };
+  const { items } = await world.api<{ items: { id: string }[] }>('GET', '…/license-keys');
+  return { administrator, operator, fridge, key: items.at(-1)!.id, removed, webhook };
 }
 
 /** Before the log-in. */
 export const OUTSIDE = ['/log-in', '/sign-up', '/forgot', '/reset#x', '/invitation#x', '/unsubscribe#x'];
 
 /** What an Administrator can see. */
-export const inside = ({ fridge, removed, webhook }: Scene): string[] => [
+export const inside = ({ fridge, key, removed, webhook }: Scene): string[] => [
   '/sensors',
   '/sensors?search=nothing',
   `/sensors/${fridge}`,
@@ -51,6 +53,9 @@ export const inside = ({ fridge, removed, webhook }: Scene): string[] => [
   '/alerts/rules',
   '/licenses',
   '/licenses?search=nothing',
+  '/licenses/keys',
+  '/licenses/keys?search=nothing',
+  `/licenses/keys/${key}`,
   '/settings',
   '/settings/organization',
   '/settings/notifications',

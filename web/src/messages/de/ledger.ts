@@ -1,0 +1,56 @@
+import { number, plural } from '$lib/language.svelte';
+import type { Messages } from '../en';
+
+const states = { active: 'aktiv', queued: 'eingereiht', available: 'übrig', released: 'freigesetzt', ended: 'beendet', revoked: 'widerrufen' };
+
+export const ledger: Messages['ledger'] = {
+  keys: 'Lizenzschlüssel',
+  key: 'Lizenzschlüssel',
+  keysOf: 'Alle Lizenzschlüssel',
+  openKey: (key) => `Lizenzschlüssel ${key}`,
+  search: 'Schlüssel, Bestellung oder E-Mail-Adresse suchen',
+  filter: 'Lizenzen im Zustand',
+  all: 'Alle',
+  states,
+  sum: (licenses, parts) => `${number(licenses)} = ${parts.map(({ state, count }) => `${number(count)} ${states[state]}`).join(' + ')}`,
+  columns: { key: 'Lizenzschlüssel', term: 'Laufzeit', added: 'Hinzugefügt', licenses: 'Lizenzen', expires: 'Laufen ab', number: 'Nr.', state: 'Zustand', sensor: 'Sensor', dates: 'Von – bis' },
+  addedBy: (by) => `von ${by}`,
+  order: 'Bestellung',
+  revokedOn: (date) => `Widerrufen am ${date}`,
+  none: 'Noch kein Lizenzschlüssel',
+  noneText: 'Fügen Sie den Aktivierungscode einer Bestellung hinzu, dann steht hier ihr Lizenzschlüssel.',
+  noneFound: 'Nichts gefunden',
+  noneFoundText: 'Kein Lizenzschlüssel passt dazu.',
+  addCode: 'Lizenzmanager öffnen',
+  more: 'Mehr anzeigen',
+  licenses: 'Seine Lizenzen',
+  noLicenses: 'Keine seiner Lizenzen ist in diesem Zustand.',
+  inPool: 'im Vorrat',
+  removedSensor: 'entfernt',
+  history: 'Verlauf',
+  moreHistory: 'Ältere Einträge anzeigen',
+  shown: (count) => plural(count, { one: '# Lizenzschlüssel ist zu sehen', other: '# Lizenzschlüssel sind zu sehen' }),
+
+  firstDay: (date) => `Vom ersten Tag, dem ${date}, an`,
+  noCover: 'Ohne Lizenz',
+  standings: { active: 'Aktiv', queued: 'Eingereiht', ended: 'Beendet', released: 'Freigesetzt', revoked: 'Widerrufen', taken_back: 'Zurückgenommen' },
+  points: { added: 'Hinzugefügt', replaced: 'Ersetzt', removed: 'Entfernt', brought_back: 'Zurückgeholt' },
+  began: {
+    assigned: (by) => (by ? `Zugewiesen von ${by}` : 'Von Hand zugewiesen'),
+    auto_renewal: () => 'Automatische Verlängerung',
+    queue: () => 'Aus der Warteschlange',
+    came_back: () => 'Kam mit dem Sensor zurück',
+    rest_given: (by) => (by ? `Rest eines anderen Sensors, zugewiesen von ${by}` : 'Rest eines anderen Sensors'),
+  },
+  gaps: {
+    unlicensed: 'Er hatte keine Lizenz',
+    no_license_left: 'Keine Lizenz war übrig',
+    auto_renewal_off: 'Automatische Verlängerung war aus',
+    taken_back: 'Die Lizenz wurde zurückgenommen',
+    revoked: 'Die Lizenz wurde widerrufen',
+    removed: 'Er war entfernt',
+  },
+  since: (date) => `seit ${date}`,
+  becomes: (before, after) => `${before} → ${after}`,
+  by: (who) => `von ${who}`,
+};
