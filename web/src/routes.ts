@@ -43,6 +43,7 @@ export const routes: Route[] = [
   { path: '/licenses', access: 'member', needs: 'read_licenses', load: () => import('./screens/licenses/Licenses.svelte') },
   { path: '/licenses/keys', access: 'member', needs: 'read_licenses', load: () => import('./screens/keys/Keys.svelte') },
   { path: '/licenses/keys/:id', access: 'member', needs: 'read_licenses', load: () => import('./screens/keys/Key.svelte') },
+  { path: '/licenses/forecast', access: 'member', needs: 'read_licenses', load: () => import('./screens/forecast/Forecast.svelte') },
   // Settings
   { path: '/settings', access: 'member', needs: 'manage_notifications', load: () => import('./screens/settings/Settings.svelte') },
   { path: '/settings/organization', access: 'member', needs: 'change_organization', load: () => import('./screens/settings/Organization.svelte') },

@@ -74,6 +74,8 @@ const openings = (fridge: string): Opening[] => [
       await page.getByRole('button', { name: 'Add licenses' }).click();
     },
   },
+  { name: 'a code that is thought of', address: '/licenses/forecast', open: (page) => choose(page, 'Add a step', 'Add an activation code') },
+  { name: 'auto renewal that is thought of', address: '/licenses/forecast', open: (page) => choose(page, 'Add a step', 'Switch auto renewal on') },
   { name: 'a sensor', address: '/sensors', open: (page) => button(page, 'Add sensor') },
   {
     name: 'a list of sensors',

@@ -83,6 +83,8 @@ const SHOTS: Shot[] = [
       await page.locator('main details').first().waitFor();
     },
   },
+  { name: 'forecast', who: ANA, path: '/licenses/forecast' },
+  { name: 'forecast-what-if', who: ANA, path: '/licenses/forecast?figures=1&if=redeem.5.P2Y' },
   { name: 'settings', who: ANA, path: '/settings' },
   { name: 'settings-organization', who: ANA, path: '/settings/organization' },
   { name: 'settings-notifications', who: ANA, path: '/settings/notifications' },

@@ -56,6 +56,8 @@ export const inside = ({ fridge, key, removed, webhook }: Scene): string[] => [
   '/licenses/keys',
   '/licenses/keys?search=nothing',
   `/licenses/keys/${key}`,
+  '/licenses/forecast',
+  '/licenses/forecast?period=3y&figures=1&if=redeem.5.P2Y',
   '/settings',
   '/settings/organization',
   '/settings/notifications',
