@@ -3,6 +3,7 @@ import { accounts } from './accounts';
 import { alerts } from './alerts';
 import { audit } from './audit';
 import { calendar } from './calendar';
+import { commonDate } from './commonDate';
 import { forecast } from './forecast';
 import { invalid } from './invalid';
 import { ledger } from './ledger';
@@ -16,6 +17,6 @@ import { shell } from './shell';
 import { webhooks } from './webhooks';
 import { welcome } from './welcome';
 
-const messages: Messages = { shell, licenses, ledger, sensors, alerts, accounts, settings, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome, forecast };
+const messages: Messages = { shell, licenses, ledger, sensors, alerts, accounts, settings, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome, forecast, commonDate };
 export default messages;
 

@@ -25,6 +25,7 @@ export const refusals: Messages['refusals'] = {
   no_license_left: 'Es ist keine Lizenz mehr frei. Fügen Sie einen Aktivierungscode hinzu oder entfernen Sie einen Sensor.',
   key_not_available: 'Zu diesem Schlüssel ist keine Lizenz mehr frei. Wählen Sie einen anderen, oder lassen Sie die älteste Lizenz nehmen.',
   forecast_too_long: 'Diese Vorschau würde zu lange dauern: In sie fallen zu viele Verlängerungen. Wählen Sie einen kürzeren Zeitraum oder längere Laufzeiten.',
+  plan_changed: 'Inzwischen hat sich etwas geändert, es käme anders als gezeigt. Sehen Sie noch einmal hin.',
   license_in_use: 'Unter dieser Lizenz wurden Messwerte gespeichert; sie bleibt daher bis zu ihrem Ende.',
   license_not_held: 'Diese Lizenz liegt nicht mehr auf dem Sensor; es gibt nichts zurückzunehmen.',
   license_not_released: 'Diese Lizenz kann nicht mehr weitergegeben werden: Sie ist abgelaufen, wurde entzogen oder gehört wieder zu einem Sensor.',

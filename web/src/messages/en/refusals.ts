@@ -23,6 +23,7 @@ export const refusals = {
   no_license_left: 'No license is left. Add an activation code, or remove a sensor.',
   key_not_available: 'This license key has no license left. Choose another key, or let the oldest license be taken.',
   forecast_too_long: 'This forecast would take too long: too many renewals fall into it. Look less far ahead, or with longer terms.',
+  plan_changed: 'Something has changed meanwhile, so this would not be what you saw. Look at it again.',
   license_in_use: 'Measurements were saved under this license, so it stays until it ends.',
   license_not_held: 'This license is not on this sensor any more, so there is nothing to take back.',
   license_not_released: 'This license is not there to be given any more: it has ended, was revoked, or is on a sensor again.',

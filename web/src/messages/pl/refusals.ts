@@ -25,6 +25,7 @@ export const refusals: Messages['refusals'] = {
   no_license_left: 'Nie ma już wolnych licencji. Dodaj kod aktywacyjny albo usuń czujnik.',
   key_not_available: 'Ten klucz nie ma już wolnych licencji. Wybierz inny klucz albo pozwól przydzielić najstarszą licencję.',
   forecast_too_long: 'Ta prognoza trwałaby zbyt długo: wypada w niej za dużo odnowień. Wybierz krótszy okres lub dłuższe licencje.',
+  plan_changed: 'Coś się w międzyczasie zmieniło i wynik byłby inny niż na podglądzie. Sprawdź jeszcze raz.',
   license_in_use: 'W ramach tej licencji zapisano już pomiary, więc pozostaje przy czujniku do końca.',
   license_not_held: 'Tej licencji nie ma już przy czujniku, więc nie ma czego cofać.',
   license_not_released: 'Tej licencji nie można już przekazać: wygasła, została unieważniona albo należy znów do czujnika.',
