@@ -376,7 +376,8 @@ pub(crate) async fn audit_csv(
     let TrailExportQuery { search, actor, action, subject, from, to } = query;
     let query = TrailQuery { search, actor, action, subject, from, to, limit: None, cursor: None };
     let export = state.app.export_trail(by.organization, asked(query, Of::default())?).await?;
-    let name = format!("audit-{}.csv", state.app.today(&by.ctx, by.organization).await?);
+    let (today, _) = state.app.today(&by.ctx, by.organization).await?;
+    let name = format!("audit-{today}.csv");
     let mut header = String::new();
     csv::record(&mut header, CSV_HEADER);
     let pieces = stream::try_unfold((export, Some(header)), move |(mut export, header)| {
