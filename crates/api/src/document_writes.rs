@@ -17,13 +17,21 @@ const EDITED: [&str; 6] = [
     "/api/v1/organizations/{organization_id}/notification-recipients",
 ];
 
+/// What is asked by POST because it does not fit into an address, and changes nothing.
+const QUESTIONS: [&str; 3] = [
+    "/api/v1/organizations/{organization_id}/forecast",
+    "/api/v1/organizations/{organization_id}/forecast/sensors",
+    "/api/v1/organizations/{organization_id}/common-date/dates",
+];
+
 /// Adds the headers of requests and answers, and what they may be answered.
 pub(crate) fn complete(method: &str, path: &str, operation: &mut Operation) {
     if EDITED.contains(&path) {
         edited(method, operation);
     }
     // Nothing is remembered of a look at what would happen.
-    if method != "get" && path.starts_with("/api/v1/") && !path.ends_with("/preview") {
+    let looks = path.ends_with("/preview") || QUESTIONS.contains(&path);
+    if method != "get" && path.starts_with("/api/v1/") && !looks {
         keyed(operation);
     }
 }

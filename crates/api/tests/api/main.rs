@@ -40,6 +40,7 @@ mod alerts;
 mod audit;
 mod calendar;
 mod codes;
+mod common_date;
 mod cover;
 mod errors;
 mod exports;

@@ -4,6 +4,7 @@ mod alerts;
 mod at_once;
 mod audit;
 mod codes;
+mod common_date;
 mod forecast;
 mod licenses;
 mod lists;
