@@ -172,7 +172,7 @@ impl FromRequestParts<ApiState> for CoverReader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let (whose, actor) = match who(parts, state).await? {
+        let (whose, actor) = match known(parts, state).await? {
             Who::Token(caller) => (caller.covers()?, caller.actor()),
             Who::Person(person) => (person.covers()?, person.actor()),
         };

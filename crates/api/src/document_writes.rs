@@ -17,8 +17,11 @@ const EDITED: [&str; 6] = [
     "/api/v1/organizations/{organization_id}/notification-recipients",
 ];
 
-/// What is asked by POST because it does not fit into an address, and changes nothing.
-const QUESTIONS: [&str; 3] = [
+/// Where a key has no meaning: what is asked for by POST because it is long, and changes nothing, as every preview; and
+/// logging out, after which nobody knows the caller.
+const WITHOUT_KEY: [&str; 5] = [
+    "/api/v1/sessions/current",
+    "/api/v1/cover",
     "/api/v1/organizations/{organization_id}/forecast",
     "/api/v1/organizations/{organization_id}/forecast/sensors",
     "/api/v1/organizations/{organization_id}/common-date/dates",
@@ -30,8 +33,8 @@ pub(crate) fn complete(method: &str, path: &str, operation: &mut Operation) {
         edited(method, operation);
     }
     // Nothing is remembered of a look at what would happen.
-    let looks = path.ends_with("/preview") || QUESTIONS.contains(&path);
-    if method != "get" && path.starts_with("/api/v1/") && !looks {
+    let without = method == "get" || path.ends_with("/preview") || WITHOUT_KEY.contains(&path);
+    if path.starts_with("/api/v1/") && !without {
         keyed(operation);
     }
 }

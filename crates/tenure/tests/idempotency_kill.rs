@@ -92,7 +92,7 @@ fn kill_9_carries_out_no_request_twice(engine: Engine) {
                 (turn, lost) = (story.turn, story.lost);
             });
             // At another place in its work each time.
-            std::thread::park_timeout(Duration::from_millis(60 + 37 * kill));
+            std::thread::park_timeout(Duration::from_millis(150 + 61 * kill));
             server.kill();
             killed.store(true, Ordering::Release);
             running.join().unwrap();

@@ -19,6 +19,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("post", "…/sensors/{sensor_id}/removal/preview"),
     ("post", "…/sensors/additions/preview"),
     ("post", "/api/v1/operator/activation-codes/{activation_code_id}/revocation/preview"),
+    ("post", "/api/v1/cover"),
     // Their caller is not known. Each is safe to be sent again: a link opens once, an address signs up once.
     ("post", "/api/v1/sign-up"),
     ("post", "/api/v1/password-resets"),
@@ -74,6 +75,19 @@ async fn wrong(
         return Some(format!("{method} {path} after a crash: {lost}"));
     }
     None
+}
+
+/// A new route that changes something says so by itself; one that does not is named above, and in `document_writes`.
+#[test]
+fn the_document_tells_of_the_key_where_it_counts() {
+    let document = serde_json::to_value(tenure_api::openapi()).unwrap();
+    for (method, path, _) in TABLE.iter().filter(|(method, _, _)| *method != "get") {
+        let full = path.replace('…', "/api/v1/organizations/{organization_id}");
+        let parameters =
+            document["paths"][&full][*method]["parameters"].as_array().cloned().unwrap_or_default();
+        let told = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
+        assert_eq!(told, !WITHOUT.contains(&(*method, *path)), "{method} {path}");
+    }
 }
 
 async fn every_route_that_changes_something_does_so_once(world: World) {

@@ -174,6 +174,7 @@ impl World {
             elsewhere: self.elsewhere,
             router,
             tokens: self.tokens.clone(),
+            stop: watch::channel(false).0,
             _directory: directory(),
         }
     }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Keys, randomKey } from './keys';
+import { Keys, randomKey } from '../../src/lib/keys';
 
 function keys() {
   let [now, made] = [0, 0];
