@@ -20,6 +20,10 @@ const WITHOUT: &[(&str, &str)] = &[
     ("post", "…/sensors/additions/preview"),
     ("post", "/api/v1/operator/activation-codes/{activation_code_id}/revocation/preview"),
     ("post", "/api/v1/cover"),
+    ("post", "…/forecast"),
+    ("post", "…/forecast/sensors"),
+    ("post", "…/common-date/dates"),
+    ("post", "…/common-date/preview"),
     // Their caller is not known. Each is safe to be sent again: a link opens once, an address signs up once.
     ("post", "/api/v1/sign-up"),
     ("post", "/api/v1/password-resets"),
