@@ -44,6 +44,14 @@ pub(crate) struct CoverReader {
     pub(crate) ctx: Ctx,
 }
 
+/// What a caller has shown, for those who are looked at again.
+pub(crate) enum Credentials {
+    /// An API token.
+    Token(String),
+    /// The cookie of a log-in.
+    Cookie(String),
+}
+
 /// A person who is logged in, wherever they may what. An API token is no person.
 pub(crate) struct SignedIn {
     /// Who.
@@ -177,6 +185,18 @@ impl FromRequestParts<ApiState> for CoverReader {
             Who::Person(person) => (person.covers()?, person.actor()),
         };
         Ok(Self { whose, ctx: state.app.ctx(actor) })
+    }
+}
+
+impl FromRequestParts<ApiState> for Credentials {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        if let Some(token) = bearer(parts) {
+            return Ok(Self::Token(token.to_owned()));
+        }
+        let cookie = cookie::value(&parts.headers).ok_or(Refusal::Unauthenticated)?;
+        Ok(Self::Cookie(cookie.to_owned()))
     }
 }
 

@@ -89,6 +89,10 @@ impl CoverBody {
         let covered = standing == CoverStanding::Covered;
         Self { serial, standing, covered, covered_until, organization_id: cover.map(|(id, _)| id) }
     }
+
+    pub(crate) const fn standing(&self) -> CoverStanding {
+        self.standing
+    }
 }
 
 /// The covers of serial numbers, as far as the caller may know them.

@@ -8,6 +8,7 @@ use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, Respon
 use utoipa::{Modify, OpenApi};
 
 use crate::document_writes;
+use crate::events::CoverEventBody;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
 
 /// The head of the document.
@@ -34,7 +35,7 @@ use crate::problem::{PROBLEM_JSON, ProblemBody};
         (name = "gateways", description = "Where Bluetooth gateways post"),
         (name = "service", description = "The service itself"),
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, CoverEventBody)),
     security(("bearer" = []), ("session" = [])),
     modifiers(&Bearer),
 )]

@@ -19,6 +19,8 @@ mod csv;
 mod document;
 mod document_writes;
 mod etag;
+mod event_ids;
+mod events;
 mod exports;
 mod extract;
 mod forecast;
@@ -31,6 +33,7 @@ mod licenses;
 mod limits;
 mod me;
 mod measurements;
+mod mqtt_authorization;
 mod names;
 mod new_organization;
 mod notice_outlook;
@@ -74,6 +77,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use cover::{CoverDoor, Covers};
+pub use events::Streams;
 pub use gateway::{Delivery, GatewayDoor};
 pub use limits::Limits;
 pub use problem::{Problem, ProblemBody, status_of};
@@ -92,6 +96,8 @@ pub struct ApiState {
     pub gateway: Arc<dyn GatewayDoor>,
     /// Who knows covers by heart; without one they are not told.
     pub covers: Option<Arc<dyn CoverDoor>>,
+    /// How streams of events are kept; without it they end once they have caught up.
+    pub streams: Option<Streams>,
     /// What `/metrics` shows; without it there is no such route.
     pub metrics: Option<PrometheusHandle>,
     /// What the service tells of itself.
@@ -109,7 +115,7 @@ impl ApiState {
         metrics: Option<PrometheusHandle>,
         info: ServiceInfo,
     ) -> Self {
-        Self { app, gateway, covers: None, metrics, info: Arc::new(info), limits: None }
+        Self { app, gateway, covers: None, streams: None, metrics, info: Arc::new(info), limits: None }
     }
 
     /// The same with somebody who knows covers by heart.
@@ -122,6 +128,12 @@ impl ApiState {
     #[must_use]
     pub fn with_rate_limit(self, per_minute: u32) -> Self {
         Self { limits: Some(Arc::new(Limits::per_minute(per_minute))), ..self }
+    }
+
+    /// The same with streams of events that go on.
+    #[must_use]
+    pub fn with_streams(self, streams: Streams) -> Self {
+        Self { streams: Some(streams), ..self }
     }
 }
 
@@ -170,6 +182,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(licenses::take_back))
         .routes(routes!(cover::cover))
         .routes(routes!(cover::covers))
+        .routes(routes!(mqtt_authorization::mqtt_authorization))
+        .routes(routes!(events::events))
+        .routes(routes!(events::operator_events))
         .routes(routes!(exports::sensors_csv))
         .routes(routes!(exports::sensors_xlsx))
         .routes(routes!(names::rename_sensors))

@@ -28,6 +28,8 @@ pub mod change_alert_rule;
 pub mod change_organization;
 pub mod change_webhook;
 pub mod common_date;
+pub mod cover_events;
+pub mod cover_hub;
 pub mod covers;
 pub mod create_organization;
 pub mod create_token;
@@ -145,6 +147,7 @@ pub struct App {
     webhooks: OnceLock<Arc<webhooks::Caller>>,
     hashing: Semaphore,
     at_work: idempotency::AtWork,
+    hub: Arc<cover_hub::Hub>,
 }
 
 /// What the binary tells the use cases of the service.
@@ -201,6 +204,7 @@ impl App {
             webhooks: OnceLock::new(),
             hashing: Semaphore::const_new(password::AT_ONCE),
             at_work: idempotency::AtWork::default(),
+            hub: Arc::default(),
         }
     }
 

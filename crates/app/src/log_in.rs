@@ -132,6 +132,23 @@ impl App {
         Ok(signed_in)
     }
 
+    /// As [`App::signed_in`], but no use of the log-in.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unauthenticated`] when there is no such log-in, or it has ended.
+    pub async fn still_signed_in(&self, cookie: &str) -> Result<SignedIn, AppError> {
+        let (hash, now) = (self.secret.hash_token(cookie), self.people_now());
+        let mut tx = self.db.read().await?;
+        let found = sessions::by_hash(&mut tx, &hash).await?;
+        let found = found.filter(|found| session::lasts(found.created_at, found.used_at, now));
+        let found = found.ok_or(Refusal::Unauthenticated)?;
+        let user = users::get(&mut tx, found.user).await?.ok_or(Refusal::Unauthenticated)?;
+        let signed_in = describe(&mut tx, found, user, hash).await?;
+        tx.roll_back().await?;
+        Ok(signed_in)
+    }
+
     /// Logs a person out: the cookie opens nothing from now on.
     ///
     /// # Errors

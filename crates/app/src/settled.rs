@@ -265,13 +265,15 @@ impl SettledOrganization {
         }
         organizations::finish(&mut self.tx, &self.organization).await?;
         app.commit(self.tx, self.mark.as_ref()).await?;
-        if let Some(listener) = app.listener()
-            && !(self.touched.is_empty() && self.gone.is_empty())
-        {
+        if self.touched.is_empty() && self.gone.is_empty() {
+            return Ok(());
+        }
+        if let Some(listener) = app.listener() {
             // What is gone comes first, for its serial number may be in use again.
             let changes: Vec<CoverChange> = self.gone.into_iter().chain(self.touched.into_values()).collect();
             listener.covers_changed(self.organization.id, self.organization.rev, &changes);
         }
+        app.covers_moved(self.organization.id);
         Ok(())
     }
 

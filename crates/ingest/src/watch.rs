@@ -105,6 +105,7 @@ impl Watcher {
                 let _ = self.ingest.control.send(Control::Covers { organization: id, rev, changes });
                 let rules = alert_rules::in_force(&mut tx, Some(id)).await?;
                 let _ = self.ingest.control.send(Control::AlertRules { organization: id, rev, rules });
+                self.app.covers_moved(id);
             }
             self.known.insert(id, rev);
             self.own.retain(|(other, told)| *other != id || *told > rev);

@@ -16,6 +16,7 @@ pub mod alert_rules;
 pub mod alerts;
 pub mod audit;
 pub mod calendar_feeds;
+pub mod changed_covers;
 pub mod codes;
 pub mod counters;
 pub mod covers;

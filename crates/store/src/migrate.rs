@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ("alerts", include_str!("../../../migrations/0005_alerts.sql")),
     ("notices", include_str!("../../../migrations/0006_notices.sql")),
     ("idempotency", include_str!("../../../migrations/0007_idempotency.sql")),
+    ("gate", include_str!("../../../migrations/0008_gate.sql")),
     ("ledger", include_str!("../../../migrations/0009_ledger.sql")),
 ];
 

@@ -112,8 +112,9 @@ impl Service {
         app.set_webhook_caller(config.webhook_caller()?);
         let mailer = config.mailer(&info)?;
         let ingest = Arc::new(ingest);
-        let mut state =
-            tenure_api::ApiState::new(app.clone(), ingest.clone(), metrics, info).with_covers(ingest);
+        let mut state = tenure_api::ApiState::new(app.clone(), ingest.clone(), metrics, info)
+            .with_covers(ingest)
+            .with_streams(tenure_api::Streams::until(stopped.clone()));
         if config.rate_limit > 0 {
             state = state.with_rate_limit(config.rate_limit);
         }

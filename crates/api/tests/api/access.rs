@@ -148,9 +148,12 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("post", "/api/v1/me/one-time-codes/confirmation", [403, 403, 403, 403, 403, 403, 401]),
     ("post", "/api/v1/me/one-time-codes/removal", [403, 403, 403, 403, 403, 403, 401]),
     ("post", "/api/v1/me/recovery-codes", [403, 403, 403, 403, 403, 403, 401]),
+    ("get", "…/events", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "/api/v1/operator/events", [403, 403, 403, 403, 403, 200, 401]),
     // Operators know all covers; another organization's are not known.
     ("get", "/api/v1/cover/{serial}", [200, 200, 403, 200, 404, 200, 401]),
     ("post", "/api/v1/cover", [200, 200, 403, 200, 200, 200, 401]),
+    ("post", "/api/v1/cover/mqtt-authorization", [200, 200, 403, 200, 200, 200, 401]),
     // A gateway has no user: it sends the organization's device token.
     ("post", "/api/v2/measurements", [201; 7]),
     ("get", "/livez", [200; 7]),
@@ -314,6 +317,9 @@ pub(crate) async fn prepare(world: &World, method: &str, path: &str, serial: u64
         ("patch", "…/sensors/{sensor_id}") => Some(json!({ "name": "Cold room", "auto_renewal": false })),
         ("post", "/api/v1/operator/activation-codes") => Some(json!({ "licenses": 1, "term": "P1Y" })),
         ("post", "/api/v1/sessions") => Some(json!({ "email": format!("nobody{serial}@x"), "password": "" })),
+        ("post", "/api/v1/cover/mqtt-authorization") => {
+            Some(json!({ "username": format!("{serial:012x}"), "topic": "t", "action": "publish" }))
+        }
         ("post", "/api/v1/cover") => Some(json!({ "serials": [format!("{serial:012x}")] })),
         ("post", "/api/v2/measurements") => Some(json!({ "measurements": [] })),
         _ => None,

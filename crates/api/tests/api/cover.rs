@@ -137,6 +137,48 @@ async fn what_is_asked_for_has_limits(mut world: World) {
     assert_eq!(manager.get("/api/v1/cover/282c0242").await.refusal(), (422, "serial_malformed"));
 }
 
+/// The requests that the brokers' documentation shows.
+async fn an_mqtt_broker_is_answered_in_its_own_words(mut world: World) {
+    const HOOK: &str = "/api/v1/cover/mqtt-authorization";
+    world.open_gate().await;
+    world.key(1, "P1D").await;
+    world.sensor(SERIAL).await;
+    let manager = world.by(Manager);
+    let emqx = json!({ "username": SERIAL, "topic": "sensors/282c02424eed/data", "action": "publish" });
+    let covered = manager.post(HOOK, &emqx).await;
+    assert_reads!(covered, @r#"
+    200
+    {
+      "error": "",
+      "ok": true,
+      "result": "allow"
+    }
+    "#);
+    let next = manager.post(&format!("{HOOK}?covered=ignore"), &emqx).await;
+    assert_eq!(next.body["result"], "ignore");
+    let mosquitto = json!({ "username": "ana", "clientid": SERIAL, "topic": "t", "acc": 2 });
+    assert_eq!(manager.post(&format!("{HOOK}?by=clientid"), &mosquitto).await.body["ok"], true);
+    let said = |reply: &Value| (reply["result"].clone(), reply["ok"].clone(), reply["error"].clone());
+    let denied = |why: &str| (json!("deny"), json!(false), json!(why));
+    for body in [mosquitto, json!({}), json!({ "username": null })] {
+        let reply = manager.post(HOOK, &body).await;
+        assert_eq!((reply.status, said(&reply.body)), (200, denied("no serial number")));
+    }
+    let unknown = manager.post(HOOK, &json!({ "username": "000000000000" })).await;
+    assert_eq!(said(&unknown.body), denied("unknown"));
+    assert_eq!(said(&world.by(Stranger).post(HOOK, &emqx).await.body), denied("unknown"));
+    world.at(LAST);
+    assert_eq!(manager.post(HOOK, &emqx).await.body["result"], "allow");
+    for instant in [END, AFTER] {
+        world.at(instant);
+        for query in ["", "?covered=ignore"] {
+            let reply = manager.post(&format!("{HOOK}{query}"), &emqx).await;
+            assert_eq!((reply.status, said(&reply.body)), (200, denied("expired")));
+        }
+    }
+    assert_eq!(manager.post(&format!("{HOOK}?by=x"), &emqx).await.refusal(), (422, "query_malformed"));
+}
+
 async fn without_a_gate_no_cover_is_told(world: World) {
     assert_eq!(world.by(Manager).get(COVER).await.refusal(), (503, "unavailable"));
 }
@@ -148,5 +190,6 @@ on_both_engines!(
     a_cover_may_be_remembered_until_it_ends,
     r34_covers_of_others_are_unknown,
     what_is_asked_for_has_limits,
+    an_mqtt_broker_is_answered_in_its_own_words,
     without_a_gate_no_cover_is_told,
 );

@@ -43,6 +43,7 @@ mod codes;
 mod common_date;
 mod cover;
 mod errors;
+mod events;
 mod exports;
 mod forecast;
 mod gateways;

@@ -6,6 +6,7 @@ use tenure_domain::standing::expiring_until;
 use tenure_domain::{Date, Instant, OrganizationId, SensorId, Standing, Zone};
 
 use super::{START, id, make_organization, make_redeemed_code, make_sensor, sensor};
+use crate::changed_covers::{self, Place};
 use crate::sensors::{self, Query, SensorRow, Sort};
 use crate::testing::TestDb;
 use crate::{Db, Engine, on_both};
@@ -274,7 +275,59 @@ async fn the_gate_reads_what_has_changed(test: TestDb) {
     assert_eq!(sensors::queued(&mut tx, &[second]).await.unwrap(), []);
 }
 
+/// Page by page from the beginning, and from every place in between.
+async fn who_follows_covers_reads_each_change_once(test: TestDb) {
+    let organization = fill(&test).await;
+    for number in 1..=23_u64 {
+        let sensor: SensorId = id(number);
+        let rev = number % 4;
+        test.execute(&format!("UPDATE sensors SET cover_rev = {rev} WHERE id = '{sensor}'")).await.unwrap();
+    }
+    let gone: SensorId = id(3);
+    test.execute(&format!(
+        "UPDATE sensors SET removed_us = 1, cover_rev = 9, chain = 'unlicensed' WHERE id = '{gone}'"
+    ))
+    .await
+    .unwrap();
+    test.execute(&format!(
+        "INSERT INTO replacements VALUES ('{organization}', 2, '{}', 'ffffffffffff', 1)",
+        id::<tenure_domain::id::SensorKind>(5)
+    ))
+    .await
+    .unwrap();
+    let mut tx = test.db.read().await.unwrap();
+    let (all, end) = changed_covers::page(&mut tx, organization, Place::BEGINNING, 1_000).await.unwrap();
+    assert_eq!((all.len(), end), (24, None));
+    assert!(all.is_sorted_by_key(|cover| cover.place));
+    let told: Vec<_> =
+        all.iter().filter(|cover| cover.gone).map(|cover| (cover.place.rev, cover.sensor)).collect();
+    assert_eq!(told, [(2, id(5)), (9, gone)]);
+    for limit in [1, 2, 5, 23, 24] {
+        let (mut read, mut after) = (Vec::new(), Place::BEGINNING);
+        loop {
+            let (page, next) = changed_covers::page(&mut tx, organization, after, limit).await.unwrap();
+            read.extend(page);
+            let Some(next) = next else { break };
+            assert!(next > after);
+            after = next;
+        }
+        assert_eq!(read, all, "{limit} at a time");
+    }
+    for (index, cover) in all.iter().enumerate() {
+        let (rest, _) = changed_covers::page(&mut tx, organization, cover.place, 1_000).await.unwrap();
+        assert_eq!(rest, all[index + 1..], "behind {:?}", cover.place);
+    }
+    tx.roll_back().await.unwrap();
+    // What has come back is not gone, whatever is on record of its past.
+    let back = "UPDATE sensors SET serial = 'ffffffffffff' WHERE number = 7";
+    test.execute(back).await.unwrap();
+    let mut tx = test.db.read().await.unwrap();
+    let (all, _) = changed_covers::page(&mut tx, organization, Place::BEGINNING, 1_000).await.unwrap();
+    assert_eq!(all.iter().filter(|cover| cover.gone).count(), 1);
+}
+
 on_both!(
+    who_follows_covers_reads_each_change_once,
     each_sort_covers_each_row_once_and_puts_what_is_missing_last,
     a_search_finds_what_is_written_and_knows_no_jokers,
     r10_the_filters_agree_with_the_standing_to_the_microsecond,

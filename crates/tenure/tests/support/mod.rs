@@ -178,6 +178,14 @@ impl Server {
         self.child.wait().expect("the end");
     }
 
+    /// Asks it to stop, and waits until it has.
+    pub fn terminate(mut self) {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("kill");
+        assert!(asked.success());
+        assert!(self.child.wait().expect("the end").success());
+    }
+
     /// Posts a body with libcoap's client, and returns the code of the answer.
     pub fn libcoap(&self, path: &str, body: &[u8]) -> String {
         let mut file = tempfile::NamedTempFile::new().expect("a file");

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +12,7 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use sqlx::Connection;
-use tenure_api::{ApiState, GatewayDoor, ServiceInfo};
+use tenure_api::{ApiState, GatewayDoor, ServiceInfo, Streams};
 use tenure_app::create_user::NewUser;
 use tenure_app::issue_code::Order;
 use tenure_app::unsubscribe::Topic;
@@ -277,6 +278,34 @@ impl World {
         self.router = tenure_api::router(state.with_covers(Arc::new(ingest)));
     }
 
+    /// The same service with streams of events that go on.
+    pub(crate) fn stream_until_dropped(&mut self) {
+        self.stream_with_heartbeat(Duration::from_secs(15));
+    }
+
+    /// The same, which looks at permissions so often.
+    pub(crate) fn stream_with_heartbeat(&mut self, heartbeat: Duration) {
+        let mut streams = Streams::until(self.stop.subscribe());
+        streams.heartbeat = heartbeat;
+        let state = ApiState::new(self.app.clone(), self.door.clone(), None, info());
+        self.router = tenure_api::router(state.with_streams(streams));
+    }
+
+    /// Tells the service to stop.
+    pub(crate) fn stop(&self) {
+        self.stop.send(true).unwrap();
+    }
+
+    /// The token of one of the callers.
+    pub(crate) fn token(&self, name: &str) -> &str {
+        &self.tokens[name]
+    }
+
+    /// The answer to a request, whose body has not been read.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// One of the callers.
     pub(crate) fn by<A: Actor>(&self, _: A) -> Client<'_> {
         self.by_name(A::NAME)
@@ -399,6 +428,11 @@ pub(crate) struct Client<'world> {
 }
 
 impl Client<'_> {
+    /// Their cookie, as a browser sends it.
+    pub(crate) fn cookie(&self) -> String {
+        self.cookie.clone().unwrap()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.call("GET", path, None).await
     }
