@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run web test browser screenshots check derived bench tools
+.PHONY: help run web test oracle rules browser screenshots check derived bench tools
 
 tenure := cargo run --quiet --locked --package tenure --
 step = @printf '\n== %s\n'
@@ -23,11 +23,32 @@ test: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
 test: tools web ## run all tests, on SQLite and on a throw-away PostgreSQL, in a real browser too
 	$(step) 'tests'
 	scripts/with-postgres cargo nextest run --workspace --locked
-	$(step) 'the independent computation of the rules'
-	cd tests/oracle && $(TENURE_TEST_PYTHON) -m unittest --quiet
+	@$(MAKE) --no-print-directory oracle
 	$(step) 'examples in the documentation'
 	cargo test --doc --workspace --locked
 	@$(MAKE) --no-print-directory browser
+
+oracle: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
+oracle: tools web ## compare the binary with the independent computation of the rules, by thousands of random scripts
+	$(step) 'the independent computation of the rules'
+	cd tests/oracle && $(TENURE_TEST_PYTHON) -m unittest --quiet
+	$(step) 'random scripts, by the rules and by the binary'
+	cargo build --locked --package tenure
+	$(TENURE_TEST_PYTHON) tests/oracle/play.py --scripts 2000
+	scripts/with-postgres $(TENURE_TEST_PYTHON) tests/oracle/play.py --first-seed 10001 --scripts 100 --each 25 --postgres environment
+
+# The profile writes the results where scripts/rules reads them.
+rules: export TENURE_TEST_COAP_CLIENT = $(shell command -v coap-client-notls || command -v coap-client)
+rules: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
+rules: tools web ## list every rule with its tests and their results
+	$(step) 'the tests that carry a rule in their name'
+	@rm -f target/nextest/rules/*.xml
+	scripts/with-postgres cargo nextest run --workspace --locked --profile rules -E 'test(/\br[0-9]+_/)' || true
+	cargo build --locked --package tenure
+	cd web && PLAYWRIGHT_JUNIT_OUTPUT_NAME=../target/nextest/rules/browser.xml \
+	npx playwright test --project=sqlite --grep '\bR[0-9]+\b' --reporter=junit || true
+	$(step) 'the rules'
+	@scripts/rules results target/nextest/rules/junit.xml target/nextest/rules/browser.xml
 
 browser: tools web ## run the tests of the web UI, in Chromium
 	$(step) 'web UI'
@@ -55,6 +76,8 @@ check: tools web ## all that a change has to pass: format, lints, documentation,
 	web/node_modules/.bin/openapi-typescript docs/openapi.json -o "$$types" >/dev/null; \
 	diff -u web/src/api/schema.d.ts "$$types" || \
 	{ echo "web/src/api/schema.d.ts is stale: run 'make derived' and commit it" >&2; exit 1; }
+	$(step) 'each rule has a test'
+	@cargo nextest list --workspace --locked --message-format json | scripts/rules names
 	@$(MAKE) --no-print-directory test
 	$(step) 'all is well'
 

@@ -9,6 +9,7 @@ import heapq
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from player import Different, Player
 from random_script import RandomScript
 from rules import DAY, ScriptError
-from service import Broken, Service
+from service import Broken, Service, instant
 
 TOP = Path(__file__).resolve().parents[2]
 BEGIN = 1_800_000_000_000_000  # in January 2027
@@ -65,6 +66,11 @@ def play(binary: str, scripts: list[dict], postgres: str | None) -> list[tuple[i
     return outcomes
 
 
+def end_in_order():
+    """A worker that is told to end stops its service before."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 def lot(job) -> tuple[list[int], list, int]:
     """Plays the scripts of some seeds."""
     binary, seeds, postgres = job
@@ -102,7 +108,6 @@ def shorter(binary: str, script: dict, outcome: tuple[int, str], postgres: str |
 
 
 def show(script: dict, outcome: tuple[int, str], folder: Path):
-    from service import instant
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{script['seed']}.json"
     file.write_text(json.dumps(script) + "\n", encoding="utf-8")
@@ -156,14 +161,13 @@ def main() -> int:
     jobs = [(options.binary, seeds, options.postgres) for seeds in lots.values()]
     played = commands = 0
     different = []
-    with multiprocessing.Pool(options.workers) as pool:
+    with multiprocessing.Pool(options.workers, initializer=end_in_order) as pool:
         for seeds, outcomes, count in pool.imap_unordered(lot, jobs):
             played, commands = played + len(seeds), commands + count
             different += [(seed, outcome) for seed, outcome in zip(seeds, outcomes) if outcome is not None]
             print(f"  {played} of {options.scripts} scripts, {len(different)} differ, "
                   f"{time.monotonic() - began:.0f} s", flush=True)
             if len(different) >= options.stop_at:
-                pool.terminate()
                 break
     for seed, outcome in different[:options.stop_at]:
         script = script_of(seed)

@@ -67,6 +67,7 @@ class Service:
             "TENURE_SECRET_FILE": f"{self.database.folder}/secret",
             "TENURE_HTTP_ADDRESS": "127.0.0.1:0",
             "TENURE_COAP_ADDRESS": "127.0.0.1:0",
+            "TENURE_RATE_LIMIT": "0",
             "RUST_LOG": "error",
         }
 

@@ -2,7 +2,7 @@
 
 import { expect, expectAccessible, test } from './support/test';
 
-test('a license is added with its dates shown before, and taken back by undo', async ({ world }) => {
+test('R11, R19: a license is added with its dates shown before, and taken back by undo', async ({ world }) => {
   const email = await world.user('administrator');
   await world.key(3, 'P1Y');
   await world.sensor('282c02400001', 'Fridge 1');
@@ -20,7 +20,7 @@ test('a license is added with its dates shown before, and taken back by undo', a
   await expect(row).not.toContainText('then 1 year');
 });
 
-test('a typo in an activation code is told by its group, before anything is asked', async ({ world }) => {
+test('R1: a typo in an activation code is told by its group, before anything is asked', async ({ world }) => {
   const email = await world.user('administrator');
   const code = await world.code(5, 'P2Y');
   const page = await world.logIn(email, '/licenses');

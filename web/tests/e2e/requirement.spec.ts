@@ -92,7 +92,7 @@ test('the License Manager opens from the settings, a code raises Licenses left, 
   await expect(freezer.getByRole('switch', { name: 'Auto renewal of Freezer' })).not.toBeChecked();
 });
 
-test('licenses queued by + take over one after the other, from a key of one’s choice', async ({ world }) => {
+test('R11: licenses queued by + take over one after the other, from a key of one’s choice', async ({ world }) => {
   const email = await world.user('administrator');
   await world.key(2, 'P30D');
   await world.sensor('282c02400001', 'Fridge 1', { auto_renewal: false });
@@ -119,7 +119,7 @@ test('licenses queued by + take over one after the other, from a key of one’s 
   await expect(then).toContainText('then 30 days from 22 Dec 2027');
 });
 
-test('after the end new measurements are refused and told, and what was there stays', async ({ world }) => {
+test('R23: after the end new measurements are refused and told, and what was there stays', async ({ world }) => {
   const email = await world.user('administrator');
   await world.key(1, 'P1Y');
   const fridge = await world.sensor('282c02400001', 'Fridge 1');
@@ -156,7 +156,7 @@ test('after the end new measurements are refused and told, and what was there st
   await expect(page.getByRole('main')).toContainText('12.5 °C');
 });
 
-test('who hears of expiring licenses is chosen in the Notification manager', async ({ world }) => {
+test('R30: who hears of expiring licenses is chosen in the Notification manager', async ({ world }) => {
   const ana = await world.user('administrator', 'ana');
   await world.user('manager', 'mia');
   const page = await world.logIn(ana, '/settings');
@@ -174,7 +174,7 @@ test('who hears of expiring licenses is chosen in the Notification manager', asy
   await expect(other).toBeChecked();
 });
 
-test('auto renewal takes a license from the pool by itself, without anybody being there', async ({ world }) => {
+test('R12: auto renewal takes a license from the pool by itself, without anybody being there', async ({ world }) => {
   const email = await world.user('administrator');
   await world.key(1, 'P1Y');
   const fridge = await world.sensor('282c02400001', 'Fridge 1');
@@ -191,7 +191,7 @@ test('auto renewal takes a license from the pool by itself, without anybody bein
   await expect(page.getByRole('main')).toContainText('5.5 °C');
 });
 
-test('a new code renews at once those who wait for a license, and names them before', async ({ world }) => {
+test('R15: a new code renews at once those who wait for a license, and names them before', async ({ world }) => {
   const email = await world.user('administrator');
   await world.key(3, 'P1Y');
   await world.sensor('282c02400001', 'Fridge 1');

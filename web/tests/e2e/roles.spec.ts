@@ -31,7 +31,7 @@ async function expectMissing(page: Page, address: string): Promise<void> {
   await expect(page.getByRole('main').getByRole('heading'), address).toHaveText('There is no such page');
 }
 
-test('an Administrator sees all of the organization, and nothing of the operator’s', async ({ world }) => {
+test('R34: an Administrator sees all of the organization, and nothing of the operator’s', async ({ world }) => {
   const page = await world.logIn(await world.user('administrator'));
   await expectNavigation(page, ['Sensors', 'Alerts', 'Licenses', 'Settings']);
   await expectParts(page, ALL_PARTS);
@@ -44,7 +44,7 @@ test('an Administrator sees all of the organization, and nothing of the operator
   await expectMissing(page, '/operator/organizations');
 });
 
-test('a Manager has sensors, licenses, alerts and notices, but no users, tokens or organization', async ({ world }) => {
+test('R34: a Manager has sensors, licenses, alerts and notices, but no users, tokens or organization', async ({ world }) => {
   const email = await world.user('manager', 'mia');
   await world.key(2, 'P1Y');
   const fridge = await world.sensor('282c02400001', 'Fridge 1');
@@ -64,7 +64,7 @@ test('a Manager has sensors, licenses, alerts and notices, but no users, tokens 
   await expect(page.getByRole('heading', { name: 'Changes' })).toBeVisible();
 });
 
-test('an Analyst reads values and alerts, changes nothing and hears nothing of licenses', async ({ world }) => {
+test('R34: an Analyst reads values and alerts, changes nothing and hears nothing of licenses', async ({ world }) => {
   const email = await world.user('analyst', 'otto');
   const key = await world.key(2, 'P1Y');
   const fridge = await world.sensor('282c02400001', 'Fridge 1');
@@ -95,7 +95,7 @@ test('an Analyst reads values and alerts, changes nothing and hears nothing of l
   expect(told).not.toContain(key);
 });
 
-test('an operator has codes and organizations, and no organization’s screens', async ({ world }) => {
+test('R34: an operator has codes and organizations, and no organization’s screens', async ({ world }) => {
   await world.user('administrator');
   const page = await world.logIn(await world.user('operator'));
   await expectNavigation(page, ['Activation codes', 'Organizations']);
