@@ -25,6 +25,8 @@ mod exports;
 mod extract;
 mod forecast;
 mod gateway;
+mod import;
+mod import_report;
 mod invitations;
 mod license_assignments;
 mod license_keys;
@@ -71,6 +73,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tenure_app::App;
+use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -104,6 +107,8 @@ pub struct ApiState {
     pub info: Arc<ServiceInfo>,
     /// How many requests a caller may send; without it as many as they like.
     pub limits: Option<Arc<Limits>>,
+    /// Turns of those who import files.
+    imports: Arc<Semaphore>,
 }
 
 impl ApiState {
@@ -115,7 +120,16 @@ impl ApiState {
         metrics: Option<PrometheusHandle>,
         info: ServiceInfo,
     ) -> Self {
-        Self { app, gateway, covers: None, streams: None, metrics, info: Arc::new(info), limits: None }
+        Self {
+            app,
+            gateway,
+            covers: None,
+            streams: None,
+            metrics,
+            info: Arc::new(info),
+            limits: None,
+            imports: Arc::new(Semaphore::new(import::AT_ONCE)),
+        }
     }
 
     /// The same with somebody who knows covers by heart.
@@ -145,6 +159,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(additions::add_sensors))
         .routes(routes!(additions::preview_additions))
         .layer(DefaultBodyLimit::max(additions::MOST_BYTES));
+    let import = OpenApiRouter::new()
+        .routes(routes!(import::import_sensors))
+        .layer(DefaultBodyLimit::max(import::MOST_BYTES));
     let mut router = OpenApiRouter::with_openapi(document::Head::openapi())
         .routes(routes!(organization::get_organization, organization::patch_organization))
         .routes(routes!(activation_codes::redeem))
@@ -248,6 +265,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(service::openapi_json))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .merge(additions)
+        .merge(import)
         .merge(gateways);
     document::complete(router.get_openapi_mut());
     router

@@ -81,7 +81,9 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::LicenseNotReleased
         | Refusal::SensorCovered
         | Refusal::SerialListedTwice
+        | Refusal::SerialRepeated { .. }
         | Refusal::ListRefused { .. }
+        | Refusal::ImportRefused { .. }
         | Refusal::ChainTooLong
         | Refusal::PlanChanged
         | Refusal::SerialAlreadyAdded
@@ -105,7 +107,14 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::CodeNotValid
         | Refusal::ForecastTooLong
         | Refusal::SerialMalformed
+        | Refusal::SerialRounded
         | Refusal::SerialNotConfirmed
+        | Refusal::ImportEmpty
+        | Refusal::ImportTooLong
+        | Refusal::ImportNotUtf8 { .. }
+        | Refusal::ImportQuoteOpen { .. }
+        | Refusal::ImportNoSerials
+        | Refusal::ImportColumnTwice { .. }
         | Refusal::TermMalformed
         | Refusal::ZoneUnknown
         | Refusal::WebhookNotPublic
@@ -173,6 +182,17 @@ impl Problem {
         self.code
     }
 
+    /// What is said of it.
+    pub(crate) fn body(&self) -> ProblemBody {
+        ProblemBody {
+            r#type: format!("/problems/{}", self.code),
+            title: self.title(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            code: self.code.to_owned(),
+        }
+    }
+
     fn title(&self) -> String {
         let words = self.code.replace('_', " ");
         let mut letters = words.chars();
@@ -225,14 +245,7 @@ impl From<serde_json::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = ProblemBody {
-            r#type: format!("/problems/{}", self.code),
-            title: self.title(),
-            status: self.status.as_u16(),
-            detail: self.detail,
-            code: self.code.to_owned(),
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        let mut response = (self.status, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if self.status == StatusCode::UNAUTHORIZED {

@@ -1,9 +1,12 @@
 //! Records of CSV (RFC 4180), in UTF-8.
 
+pub mod read;
+
 /// Adds a record to a text.
 ///
 /// What a spreadsheet would take for a formula gets an apostrophe in front of it, which is how OWASP says to defuse it:
-/// a name is typed by people, and may be typed to do harm. A plain number is none.
+/// a name is typed by people, and may be typed to do harm. A plain number is none. What has such an apostrophe already
+/// gets another one, so that [`read::unquoted`] gives back what was written.
 ///
 /// ```
 /// let mut out = String::new();
@@ -15,7 +18,7 @@ pub fn record<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
         if place > 0 {
             out.push(',');
         }
-        let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(field);
+        let formula = looks_like_a_formula(field) && !is_number(field);
         let quoted = field.contains([',', '"', '\r', '\n']);
         if quoted {
             out.push('"');
@@ -34,6 +37,11 @@ pub fn record<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
         }
     }
     out.push_str("\r\n");
+}
+
+/// Whether a text begins as formulas do, behind any apostrophes.
+fn looks_like_a_formula(field: &str) -> bool {
+    field.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 fn is_number(field: &str) -> bool {
@@ -78,6 +86,8 @@ mod tests {
             ("-1.", "'-1."),
             ("-1e5", "'-1e5"),
             ("a=b", "a=b"),
+            ("'=1", "''=1"),
+            ("'a", "'a"),
         ] {
             assert_eq!(written(&[field]), format!("{expected}\r\n"), "{field}");
         }

@@ -43,6 +43,7 @@ pub mod free_serial;
 pub mod give_released;
 pub mod history;
 pub mod idempotency;
+pub mod import_sensors;
 pub mod invitations;
 pub mod issue_code;
 pub mod judge_alerts;

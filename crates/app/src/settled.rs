@@ -129,15 +129,26 @@ impl SettledOrganization {
                 Err(Stop::Refused(refusal)) => return Err(refusal.into()),
                 Ok(()) => {
                     let changes = desk.into_changes();
-                    self.chain_steps.extend(chain_steps(&changes, sensors.iter().zip(&worked)));
-                    let pairs = worked.into_iter().zip(sensors);
-                    let changed: Vec<Sensor> =
-                        pairs.filter_map(|(after, before)| (after != before).then_some(after)).collect();
-                    self.keep(&changes, &changed).await?;
-                    return Ok(changed);
+                    return self.keep_work(&changes, sensors, worked).await;
                 }
             }
         }
+    }
+
+    /// Keeps what work at a desk has changed: its changes, and the sensors before and after it, in the same order.
+    /// Returns those that are not as they were.
+    pub(crate) async fn keep_work(
+        &mut self,
+        changes: &[Change],
+        before: Vec<Sensor>,
+        after: Vec<Sensor>,
+    ) -> Result<Vec<Sensor>, AppError> {
+        self.chain_steps.extend(chain_steps(changes, before.iter().zip(&after)));
+        let pairs = after.into_iter().zip(before);
+        let changed: Vec<Sensor> =
+            pairs.filter_map(|(after, before)| (after != before).then_some(after)).collect();
+        self.keep(changes, &changed).await?;
+        Ok(changed)
     }
 
     /// Keeps changes of licenses and sensors, with their audit rows.

@@ -6,6 +6,7 @@
 
 pub mod ahead;
 pub mod alert;
+pub mod allotment;
 pub mod chain;
 pub mod code;
 pub mod common_date;
@@ -29,6 +30,7 @@ pub mod webhook;
 pub mod zone;
 
 pub use ahead::{Ahead, AtEnd};
+pub use allotment::Allotment;
 pub use chain::{Anchor, Cover};
 pub use code::ActivationCode;
 pub use id::{

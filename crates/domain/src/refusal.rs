@@ -155,6 +155,41 @@ refusals! {
         /// Why it cannot be added.
         why: String
     } => "list_refused", "No sensor was added. Sensor {place} of the list, {serial}: {why}";
+    /// The sensor is in another line of the file too (R22).
+    SerialRepeated {
+        /// The other line.
+        line: u32
+    } => "serial_repeated", "This serial number is also in line {line}. Keep one of the two lines.";
+    /// What a spreadsheet makes of a serial number that looks like a number to it (R22).
+    SerialRounded => "serial_rounded",
+        "A spreadsheet has turned this serial number into a number. Format the column as text, and enter it again.";
+    /// A file that is to be imported has no line of a sensor.
+    ImportEmpty => "import_empty", "There is no sensor in this file. Give each sensor a line with its serial number.";
+    /// A file that is to be imported is too long.
+    ImportTooLong => "import_too_long", "A file has at most 100,000 lines of sensors. Split it into several.";
+    /// A file that is to be imported is in another encoding, or is no text.
+    ImportNotUtf8 {
+        /// The first line that cannot be read.
+        line: u32
+    } => "import_not_utf8", "Line {line} of the file is not UTF-8. Save the file as \"CSV UTF-8\" and choose it again.";
+    /// A cell of a file that is to be imported does not end.
+    ImportQuoteOpen {
+        /// The line of the cell.
+        line: u32
+    } => "import_quote_open", "A quotation mark in line {line} is opened and never closed. Close or remove it.";
+    /// Nothing says where the serial numbers are in a file that is to be imported.
+    ImportNoSerials => "import_no_serials",
+        "The file has no column of serial numbers. Name the columns in its first line: serial, name, key, auto_renewal, licenses.";
+    /// Two columns of a file that is to be imported are the same.
+    ImportColumnTwice {
+        /// What is in it.
+        column: &'static str
+    } => "import_column_twice", "Two columns of the file are the same: {column}. Remove one of them.";
+    /// Lines of a file have errors, so nothing of it was imported (R22).
+    ImportRefused {
+        /// How many.
+        lines: u32
+    } => "import_refused", "Nothing was imported. Lines with errors: {lines}. Correct them, and import the file again.";
     /// Not a term.
     TermMalformed => "term_malformed",
         "A term is an ISO 8601 duration of years, months, weeks and days, such as P2Y, P18M or P30D, of at most 100 years.";

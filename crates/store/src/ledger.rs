@@ -210,6 +210,35 @@ pub async fn last_ended(tx: &mut Tx, sensor: SensorId, before: Instant) -> Resul
     Ok(Some(Held { license: read_license(&row)?, cover: read_cover(&row)? }))
 }
 
+/// Of each of these sensors its last license before `before` that ended, or was cut off, if there is one.
+pub async fn last_ended_of(
+    tx: &mut Tx,
+    sensors: &[SensorId],
+    before: Instant,
+) -> Result<HashMap<SensorId, Held>, StoreError> {
+    let mut last = HashMap::new();
+    for part in sensors.chunks(500) {
+        let sql = format!(
+            "SELECT sensor_id, id, code_id, number, term, redeemed_us, starts_us, ends_us, activation_date, expires_on,
+                anchor_date, anchor_months, anchor_days
+             FROM licenses WHERE sensor_id IN ({}) AND state IN ('ended', 'revoked') AND starts_us <= ${}
+             ORDER BY starts_us, ends_us",
+            placeholders(part.len()),
+            part.len() + 1
+        );
+        let mut args: Args = part.iter().map(|id| Arg::from(*id)).collect();
+        args.push(Arg::from(before));
+        for row in tx.all_text(sql, args).await? {
+            // What comes later in the order takes the place of what came before.
+            last.insert(
+                row.parsed("sensor_id")?,
+                Held { license: read_license(&row)?, cover: read_cover(&row)? },
+            );
+        }
+    }
+    Ok(last)
+}
+
 /// The first `length` licenses of the pool (R13).
 pub async fn pool(tx: &mut Tx, organization: OrganizationId, length: u32) -> Result<Pool, StoreError> {
     let sql = "SELECT id, code_id, number, term, redeemed_us FROM licenses

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use tenure_domain::{Instant, OrganizationId, SensorId, Serial};
 
 use crate::args::{Arg, args};
+use crate::bulk::{Bulk, Column};
 use crate::counters::{self, Counter};
-use crate::sensors::{folded, placeholders};
+use crate::sensors::{Renamed, folded, placeholders};
 use crate::{Row, StoreError, Tx};
 
 /// A removed sensor's row.
@@ -108,6 +109,24 @@ pub async fn remove(tx: &mut Tx, id: SensorId, now: Instant, rev: i64) -> Result
 pub async fn bring_back(tx: &mut Tx, id: SensorId, rev: i64) -> Result<bool, StoreError> {
     let sql = "UPDATE sensors SET removed_us = NULL, cover_rev = $2 WHERE id = $1";
     free(tx.execute(sql, args![id, rev]).await)
+}
+
+/// Makes removed sensors the organization's again, with these names. Returns whether their serial numbers were still
+/// free, as [`bring_back`] does.
+pub async fn bring_back_all(tx: &mut Tx, sensors: &[Renamed], rev: i64) -> Result<bool, StoreError> {
+    // The `|| ''` is explained in [`crate::ledger`].
+    const BRING_BACK: Bulk = Bulk {
+        head: "WITH v (id, name, search, cover_rev) AS (",
+        columns: &[Column::Text, Column::Text, Column::Text, Column::Int],
+        tail:
+            ") UPDATE sensors SET removed_us = NULL, name = v.name, search = v.search, cover_rev = v.cover_rev
+            FROM v WHERE sensors.id = v.id || ''",
+    };
+    let row = |sensor: &Renamed| {
+        let search = folded(&sensor.name, sensor.serial);
+        args![sensor.id, sensor.name.as_str(), search, rev]
+    };
+    free(BRING_BACK.run(tx, sensors.iter().map(row).collect()).await)
 }
 
 /// Gives a sensor another serial number and this name (R20), and keeps the serial number that it had. Returns whether the new one was free, as

@@ -269,6 +269,24 @@ pub async fn owners(tx: &mut Tx, serials: &[Serial]) -> Result<HashMap<Serial, O
     Ok(owners)
 }
 
+/// Of these serial numbers those that are in use, with their sensors and organizations (R22).
+pub async fn holders(
+    tx: &mut Tx,
+    serials: &[Serial],
+) -> Result<HashMap<Serial, (SensorId, OrganizationId)>, StoreError> {
+    let mut holders = HashMap::with_capacity(serials.len());
+    for part in serials.chunks(500) {
+        let text = format!(
+            "SELECT serial, id, organization_id FROM sensors WHERE removed_us IS NULL AND serial IN ({})",
+            placeholders(part.len())
+        );
+        for row in tx.all_text(text, part.iter().map(|serial| Arg::from(*serial)).collect()).await? {
+            holders.insert(row.parsed("serial")?, (row.parsed("id")?, row.parsed("organization_id")?));
+        }
+    }
+    Ok(holders)
+}
+
 /// The sensor with this serial number, in whatever organization (R22).
 pub async fn find(tx: &mut Tx, serial: Serial) -> Result<Option<Found>, StoreError> {
     let sql = "SELECT id, organization_id, added_us FROM sensors WHERE serial = $1 AND removed_us IS NULL";

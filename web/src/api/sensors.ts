@@ -40,9 +40,9 @@ export const listSensors = (
     api.GET('/api/v1/organizations/{organization_id}/sensors', { params: { ...of(organization), query: { ...asked, cursor: cursor ?? undefined } }, signal }),
   ) as Promise<SensorPage>;
 
-/** Where the same rows are as a CSV file. */
-export const sensorsFile = (organization: string, query: SensorsAsked & { ids?: string }): string =>
-  fileAddress('/api/v1/organizations/{organization_id}/sensors.csv', { ...of(organization), query });
+/** Where the same rows are as a file: CSV, or a workbook for spreadsheets. */
+export const sensorsFile = (organization: string, query: SensorsAsked & { ids?: string }, kind: 'csv' | 'xlsx' = 'csv'): string =>
+  fileAddress(`/api/v1/organizations/{organization_id}/sensors.${kind}`, { ...of(organization), query });
 
 export const countSensors = (organization: string, search: string, signal?: AbortSignal) =>
   body(api.GET('/api/v1/organizations/{organization_id}/sensors/count', { params: { ...of(organization), query: { search } }, signal }));

@@ -5,6 +5,8 @@ import { Keys, randomKey } from './keys';
 import { network } from './network.svelte';
 import { Problem } from './problem';
 
+export { events } from './events';
+
 export type Schemas = components['schemas'];
 
 /** Called when the server does not know us any more. */
@@ -103,7 +105,7 @@ export const ifMatch = (tag: string | undefined): { header?: { 'If-Match': strin
   tag ? { header: { 'If-Match': tag.startsWith('"') ? tag : `"${tag}"` } } : {};
 
 /** Routes that answer with a file. */
-type Files = Extract<keyof paths, `${string}.csv`>;
+type Files = Extract<keyof paths, `${string}.csv` | `${string}.xlsx`>;
 
 /** Where the browser gets a file. */
 export function fileAddress<P extends Files>(path: P, params: paths[P]['get']['parameters']): string {

@@ -45,6 +45,7 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("get", "…/sensor-values", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/sensors.csv", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/sensors.xlsx", [200, 200, 403, 200, 404, 404, 401]),
+    ("post", "…/sensors/import", [200, 200, 403, 403, 404, 404, 401]),
     ("post", "…/sensors/names", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/measurements.csv", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/ahead", [200, 200, 403, 200, 404, 404, 401]),
@@ -296,6 +297,7 @@ pub(crate) async fn prepare(world: &World, method: &str, path: &str, serial: u64
             let sensor = world.sensor(&format!("{serial:012x}")).await;
             Some(json!({ "sensor_ids": [sensor], "auto_renewal": false }))
         }
+        ("post", "…/sensors/import") => Some(Value::String(format!("{serial:012x}"))),
         ("post", "…/sensors/names") => {
             let sensor = world.sensor(&format!("{serial:012x}")).await;
             Some(json!({ "items": [{ "sensor_id": sensor, "name": "Cold room" }] }))

@@ -49,6 +49,7 @@ mod forecast;
 mod gateways;
 mod history;
 mod idempotency;
+mod import;
 mod invitations;
 mod ledger;
 mod licenses;

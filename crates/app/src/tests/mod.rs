@@ -6,6 +6,7 @@ mod audit;
 mod codes;
 mod common_date;
 mod forecast;
+mod import;
 mod licenses;
 mod lists;
 mod lost_connections;

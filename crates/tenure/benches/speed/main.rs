@@ -15,6 +15,7 @@
 
 mod database;
 mod gate;
+mod import;
 mod ingest;
 mod load;
 mod mqtt;
@@ -40,6 +41,9 @@ fn main() {
             }
             if wanted("database") {
                 database::run();
+            }
+            if wanted("import") {
+                import::run();
             }
         }
     }

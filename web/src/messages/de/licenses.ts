@@ -88,7 +88,6 @@ export const licenses: Messages['licenses'] = {
   emptyText: 'Jeder Sensor nimmt eine Lizenz, die ihn für ihre Laufzeit abdeckt. Beginnen Sie mit dem Aktivierungscode Ihrer Bestellung.',
   emptyWithLicenses: (left) => `${licensesOf(left)} ${left === 1 ? 'ist' : 'sind'} frei. Fügen Sie Ihre Sensoren hinzu; jeder nimmt eine.`,
   addSensors: 'Sensoren hinzufügen',
-  exportAll: 'Diese Zeilen als CSV exportieren',
 
   selected: (count) => `${sensors(count)} ausgewählt`,
   selectMatching: (count) => `Alle ${number(count)} auswählen`,

@@ -91,7 +91,6 @@ export const licenses = {
   emptyText: 'Each sensor takes one license, which covers it for its term. Begin with the activation code of your order.',
   emptyWithLicenses: (left: number) => `${licensesOf(left)} ${left === 1 ? 'is' : 'are'} left. Add your sensors, and each takes one.`,
   addSensors: 'Add sensors',
-  exportAll: 'Export these rows as CSV',
 
   // Selecting many
   selected: (count: number) => `${sensors(count)} selected`,

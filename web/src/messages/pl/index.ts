@@ -8,6 +8,7 @@ import { forecast } from './forecast';
 import { invalid } from './invalid';
 import { ledger } from './ledger';
 import { licenses } from './licenses';
+import { many } from './many';
 import { notices } from './notices';
 import { operator } from './operator';
 import { refusals } from './refusals';
@@ -17,6 +18,6 @@ import { shell } from './shell';
 import { webhooks } from './webhooks';
 import { welcome } from './welcome';
 
-const messages: Messages = { shell, licenses, ledger, sensors, alerts, accounts, settings, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome, forecast, commonDate };
+const messages: Messages = { shell, licenses, ledger, sensors, alerts, accounts, settings, many, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome, forecast, commonDate };
 export default messages;
 

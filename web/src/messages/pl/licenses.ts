@@ -94,7 +94,6 @@ export const licenses: Messages['licenses'] = {
   emptyText: 'Każdy czujnik korzysta z jednej licencji, która obejmuje go przez cały swój okres. Zacznij od kodu aktywacyjnego z zamówienia.',
   emptyWithLicenses: (left) => `Wolne licencje: ${number(left)}. Dodaj czujniki, a każdy otrzyma jedną.`,
   addSensors: 'Dodaj czujniki',
-  exportAll: 'Eksportuj te wiersze jako CSV',
 
   selected: (count) => `Zaznaczono ${sensors(count)}`,
   selectMatching: (count) => `Zaznacz wszystkie (${number(count)})`,

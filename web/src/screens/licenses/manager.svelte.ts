@@ -16,6 +16,7 @@ export class Selection {
   #rows = $state.raw(new Map<string, Row>());
   size = $derived(this.#rows.size);
   ids = $derived([...this.#rows.keys()]);
+  rows = $derived([...this.#rows.values()]);
 
   has(row: Row): boolean {
     return this.#rows.has(row.id);

@@ -414,6 +414,17 @@ impl World {
         Reply { status, headers, body, bytes: bytes.to_vec() }
     }
 
+    /// Sends a request, and hangs up when its answer begins.
+    pub(crate) async fn hang_up(&self, request: Request<Body>) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+    }
+
+    /// One of the callers' tokens.
+    pub(crate) fn token(&self, name: &str) -> &str {
+        self.tokens.get(name).unwrap()
+    }
+
     /// A path in which `…` stands for Harbor.
     pub(crate) fn path(&self, path: &str) -> String {
         path.replace('…', &format!("/api/v1/organizations/{}", self.harbor))
@@ -458,8 +469,11 @@ impl Client<'_> {
         self.call("DELETE", path, None).await
     }
 
-    /// Sends this method; with a body, as JSON.
+    /// Sends this method; with a body, as JSON, but for a text, which is CSV.
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        if let Some(Value::String(text)) = body {
+            return self.call_raw(method, path, Some("text/csv"), Some(text.clone())).await;
+        }
         self.call_raw(method, path, body.map(|_| "application/json"), body.map(Value::to_string)).await
     }
 
