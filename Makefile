@@ -24,6 +24,9 @@ test: tools web ## run all tests, on SQLite and on a throw-away PostgreSQL, in a
 	$(step) 'tests'
 	scripts/with-postgres cargo nextest run --workspace --locked
 	@$(MAKE) --no-print-directory oracle
+	$(step) 'the API against its OpenAPI document'
+	cargo build --locked --package tenure
+	$(TENURE_TEST_PYTHON) tests/schemathesis/run.py
 	$(step) 'examples in the documentation'
 	cargo test --doc --workspace --locked
 	@$(MAKE) --no-print-directory browser

@@ -22,6 +22,7 @@ pub(crate) const MOST_BYTES: usize = 8 * 1024 * 1024;
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSensors {
     /// 1 to 10000.
+    #[schema(min_items = 1, max_items = 10_000)]
     sensors: Vec<NewListed>,
     /// The license key, or its id, to take licenses of; those that are next when nothing is said (R13).
     key: Option<String>,

@@ -19,7 +19,7 @@ use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
 use crate::page;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// What a rule watches for.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -29,25 +29,25 @@ pub(crate) enum ConditionBody {
     /// A value above a threshold.
     Above {
         /// What is measured; all of a sensor's channels of this type are watched.
-        #[schema(value_type = String, example = "temperature")]
+        #[schema(value_type = shapes::ChannelType, example = "temperature")]
         channel_type: ChannelType,
         /// In the unit of the type. The alert opens when a value is above it.
-        #[schema(value_type = f64, example = 8.0)]
+        #[schema(value_type = f64, minimum = -1e9, maximum = 1e9, example = 8.0)]
         threshold: Decimal,
         /// How far the value must come back for the alert to close; 0 when nothing is said.
-        #[schema(value_type = Option<f64>, example = 0.5)]
+        #[schema(value_type = Option<f64>, minimum = 0, maximum = 1e9, example = 0.5)]
         hysteresis: Option<Decimal>,
     },
     /// A value below a threshold.
     Below {
         /// What is measured; all of a sensor's channels of this type are watched.
-        #[schema(value_type = String, example = "temperature")]
+        #[schema(value_type = shapes::ChannelType, example = "temperature")]
         channel_type: ChannelType,
         /// In the unit of the type. The alert opens when a value is below it.
-        #[schema(value_type = f64, example = -18.0)]
+        #[schema(value_type = f64, minimum = -1e9, maximum = 1e9, example = -18.0)]
         threshold: Decimal,
         /// How far the value must come back for the alert to close; 0 when nothing is said.
-        #[schema(value_type = Option<f64>, example = 0.5)]
+        #[schema(value_type = Option<f64>, minimum = 0, maximum = 1e9, example = 0.5)]
         hysteresis: Option<Decimal>,
     },
     /// The sensor warns that its battery is low.
@@ -99,7 +99,7 @@ enum SensorsBody {
     /// `all`: every sensor of the organization, also those to come.
     All(AllWord),
     /// 1 to 1000 sensors.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = shapes::ChosenSensors)]
     Chosen(Vec<SensorId>),
 }
 

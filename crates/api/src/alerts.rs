@@ -13,7 +13,7 @@ use crate::alert_rules::ConditionBody;
 use crate::extract::{Query, parsed};
 use crate::page;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// Which alerts are listed.
 #[derive(Deserialize, IntoParams)]
@@ -21,6 +21,7 @@ use crate::{ApiState, Problem};
 #[into_params(parameter_in = Query)]
 pub(crate) struct AlertsQuery {
     /// Only those that are `open`, or only those that are `closed`.
+    #[param(value_type = Option<shapes::AlertState>)]
     state: Option<String>,
     /// Only of this sensor.
     sensor_id: Option<String>,
@@ -66,6 +67,7 @@ pub(crate) struct Alert {
     #[schema(value_type = Option<String>, format = DateTime)]
     closed_at: Option<Instant>,
     /// `back_to_normal`, `rule_changed`, `rule_removed` or `sensor_removed`; null while it is open.
+    #[schema(value_type = Option<shapes::ClosedBecause>)]
     closed_because: Option<&'static str>,
 }
 

@@ -15,7 +15,7 @@ use crate::csv;
 use crate::extract::{PathId, Query, parsed};
 use crate::page;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// The longest text of a filter, in characters.
 const LONGEST_FILTER: usize = 300;
@@ -83,7 +83,7 @@ pub(crate) struct TrailExportQuery {
 pub(crate) struct ActorBody {
     /// `user`, `token` (a user's API token), `operator`, `service`, `auto_renewal` (a sensor took a license by
     /// itself) or `calendar` (its time had come).
-    #[schema(example = "user")]
+    #[schema(value_type = shapes::ActorKind, example = "user")]
     kind: &'static str,
     /// The user's or the token's id.
     id: Option<String>,
@@ -102,7 +102,7 @@ impl From<ActorShown> for ActorBody {
 #[schema(as = AuditSubject)]
 struct SubjectBody {
     /// `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert`, `webhook` or `other`.
-    #[schema(example = "sensor")]
+    #[schema(value_type = shapes::SubjectKind, example = "sensor")]
     kind: &'static str,
     id: String,
     /// How it is called today: a sensor's name, a user's address, a code's license key.

@@ -1,6 +1,12 @@
 //! The OpenAPI document: what all routes share is added here, the rest stands at each route.
 
-use utoipa::openapi::path::{Operation, PathItem};
+mod names;
+
+pub(crate) use names::identifier;
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -10,6 +16,7 @@ use utoipa::{Modify, OpenApi};
 use crate::document_writes;
 use crate::events::CoverEventBody;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
+use crate::shapes;
 
 /// The head of the document.
 #[derive(OpenApi)]
@@ -35,7 +42,14 @@ use crate::problem::{PROBLEM_JSON, ProblemBody};
         (name = "gateways", description = "Where Bluetooth gateways post"),
         (name = "service", description = "The service itself"),
     ),
-    components(schemas(ProblemBody, CoverEventBody)),
+    components(schemas(
+        ProblemBody,
+        CoverEventBody,
+        // Only parameters refer to these, and what only parameters refer to is not collected.
+        shapes::AlertState,
+        shapes::Order,
+        shapes::SensorSort,
+    )),
     security(("bearer" = []), ("session" = [])),
     modifiers(&Bearer),
 )]
@@ -66,29 +80,33 @@ pub(crate) fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content(PROBLEM_JSON, Content::new(Some(schema))).build()
 }
 
-/// Adds to each operation the problems that it shares with others.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, post, patch, put, delete, .. } = item;
+    [get, post, patch, put, delete].into_iter().flatten()
+}
+
+/// Adds to each operation what it shares with others.
 pub(crate) fn complete(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
-        let PathItem { get, post, patch, put, delete, .. } = item;
-        for operation in [&mut *get, post, patch, put, delete].into_iter().flatten() {
+        for operation in operations(item) {
             complete_operation(path, operation);
-        }
-        for operation in [&mut *get, &mut *post, &mut *patch, &mut *put, &mut *delete].into_iter().flatten() {
             if path.starts_with("/api/v1/") {
-                document_writes::say(
-                    operation,
-                    "429",
-                    "`too_many_requests`: come back after the seconds in `Retry-After`",
-                );
+                let description = "`too_many_requests`: come back after the seconds in `Retry-After`";
+                document_writes::say(operation, "429", description);
             }
         }
+        let PathItem { get, post, patch, put, delete, .. } = item;
         let methods = [("get", get), ("post", post), ("patch", patch), ("put", put), ("delete", delete)];
         for (method, operation) in methods {
             if let Some(operation) = operation.as_mut().filter(|operation| !is_public(operation)) {
                 document_writes::complete(method, path, operation);
             }
         }
+        for operation in operations(item) {
+            operation.responses.responses.iter_mut().for_each(complete_response);
+        }
     }
+    names::complete(document);
 }
 
 /// Whether a route also hears those who are nobody.
@@ -99,30 +117,106 @@ fn is_public(operation: &Operation) -> bool {
 
 fn complete_operation(path: &str, operation: &mut Operation) {
     let public = is_public(operation);
+    let has_query = operation.parameters.iter().flatten().any(
+        |parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query),
+    );
+    let responses = &mut operation.responses.responses;
     let mut add = |status: &str, description: &str| {
-        let responses = &mut operation.responses.responses;
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
     };
     if path.starts_with("/api/") {
         add("503", "`unavailable`: come back after the seconds in `Retry-After`");
         add("500", "`internal`");
     }
-    if path.starts_with("/api/v1/") {
-        if !public {
-            add("401", "`unauthenticated`");
-            add("403", "`forbidden`, `read_only_token`, `cross_site`, `session_needed`");
+    if !path.starts_with("/api/v1/") {
+        return;
+    }
+    if !public {
+        add("401", "`unauthenticated`");
+        add("403", "`forbidden`, `read_only_token`, `cross_site`, `session_needed`");
+    }
+    if path.contains('{') {
+        add("404", "`not_found`: there is no such thing, or it is another organization's");
+    }
+    if has_query {
+        add("422", "`invalid`, `query_malformed`");
+    }
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        add("400", "`body_malformed`: no JSON, or a field is missing, unknown or of another type");
+        add("413", "`body_too_large`: more than 1 MiB");
+        add("415", "`content_type_unsupported`");
+        body.content.values_mut().for_each(not_null);
+    }
+}
+
+/// A body that may be left out is not null when it is there.
+fn not_null(content: &mut RefOr<Content>) {
+    let RefOr::T(content) = content else { return };
+    if let Some(RefOr::T(Schema::OneOf(one_of))) = &mut content.schema {
+        let null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
+        one_of.items.retain(|item| !null(item));
+        if let [only] = one_of.items.as_slice() {
+            content.schema = Some(only.clone());
         }
-        if path.contains('{') {
-            add("404", "`not_found`: there is no such thing, or it is another organization's");
+    }
+}
+
+/// Adds the headers that answers have by their status.
+fn complete_response((status, response): (&String, &mut RefOr<Response>)) {
+    let RefOr::T(response) = response else { return };
+    let mut add = |name: &str, description: &str, kind: Type| {
+        let schema = ObjectBuilder::new().schema_type(kind).build();
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
+        response.headers.entry(name.to_owned()).or_insert_with(|| RefOr::T(header));
+    };
+    add("x-request-id", "By which the request is found in the service's log", Type::String);
+    match status.as_str() {
+        "401" => add("WWW-Authenticate", "How to say who one is", Type::String),
+        "429" | "503" => add("Retry-After", "In how many seconds to come back", Type::Integer),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                object.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
         }
-        if operation.request_body.is_some() {
-            let mut add = |status: &str, description: &str| {
-                let responses = &mut operation.responses.responses;
-                responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
-            };
-            add("400", "`body_malformed`: no JSON, or a field is missing, unknown or of another type");
-            add("413", "`body_too_large`: more than 1 MiB");
-            add("415", "`content_type_unsupported`");
-        }
+    }
+
+    #[test]
+    fn what_the_document_refers_to_is_in_it() {
+        let document = serde_json::to_value(crate::openapi()).unwrap();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(found.len() > 50);
+        let missing = |at: &&String| document.pointer(at.trim_start_matches('#')).is_none();
+        assert_eq!(found.iter().filter(missing).collect::<Vec<_>>(), Vec::<&String>::new());
+    }
+
+    #[test]
+    fn every_pattern_reads_what_the_service_writes() {
+        let document = serde_json::to_value(crate::openapi()).unwrap();
+        let schema =
+            |name: &str, field: &str| document["components"]["schemas"][name]["properties"][field].clone();
+        assert_eq!(schema("Sensor", "serial")["pattern"], "^[0-9a-f]{12}$");
+        assert_eq!(schema("Sensor", "id")["pattern"], "^sen_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+        assert_eq!(schema("NewSensor", "name")["maxLength"], 100);
+        assert_eq!(schema("UserPatch", "name")["minLength"], Value::Null, "a person may have no name");
+        assert_eq!(
+            schema("NewListedSensor", "serial")["pattern"],
+            Value::Null,
+            "a list says what is wrong with it"
+        );
     }
 }

@@ -20,7 +20,7 @@ use crate::sensor_row::{COLUMNS, Sensor};
 use crate::sensor_values::ids;
 use crate::sensors::{descending, search, sort};
 use crate::workbook::Table;
-use crate::{ApiState, Problem, workbook};
+use crate::{ApiState, Problem, shapes, workbook};
 
 /// How many sensors are read at once.
 const PAGE: u32 = 500;
@@ -36,10 +36,13 @@ pub(crate) struct ExportQuery {
     /// As in the list.
     search: Option<String>,
     /// As in the list.
+    #[param(value_type = Option<shapes::Standing>)]
     standing: Option<String>,
     /// As in the list.
+    #[param(value_type = Option<shapes::SensorSort>)]
     sort: Option<String>,
     /// As in the list.
+    #[param(value_type = Option<shapes::Order>)]
     order: Option<String>,
     /// Only these sensors: up to 1000 ids, with commas between them.
     ids: Option<String>,

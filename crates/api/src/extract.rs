@@ -15,6 +15,7 @@ use tenure_domain::id::Kind;
 use tenure_domain::{Id, Refusal, Serial};
 
 use crate::Problem;
+use crate::strict::Strict;
 
 /// The body, as JSON in which every field is known.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -38,8 +39,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = axum::Json::<T>::from_request(request, state).await;
-        body.map(|axum::Json(body)| Self(body)).map_err(|rejection| body_problem(&rejection))
+        let body = axum::Json::<Strict<T>>::from_request(request, state).await;
+        body.map(|axum::Json(Strict(body))| Self(body)).map_err(|rejection| body_problem(&rejection))
     }
 }
 

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use crate::extract::bytes_problem;
 use crate::problem::{ProblemBody, status_of};
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// The most bytes of one post: [`gateway::MAX_ENTRIES`] of the usual size, since a gateway sends again and again
 /// what it buffered in an outage until it is taken whole.
@@ -52,6 +52,57 @@ pub(crate) struct GatewayAnswer {
     refused: Vec<i64>,
 }
 
+/// What a gateway posts.
+#[derive(ToSchema)]
+#[schema(as = GatewayPost)]
+#[allow(dead_code, reason = "the post is read entry by entry; this describes it")]
+pub(crate) struct PostBody {
+    /// At most 10000 of them. Each has its answer, also one that cannot be read.
+    #[schema(max_items = 10_000)]
+    measurements: Vec<PostedEntry>,
+}
+
+/// One measurement of one sensor.
+#[derive(ToSchema)]
+#[schema(as = GatewayEntry)]
+#[allow(dead_code, reason = "as above")]
+struct PostedEntry {
+    #[schema(example = "282C024FFFB1")]
+    serial: String,
+    /// By which the entry is answered.
+    response_handle: i64,
+    /// `ok` or `low`.
+    #[schema(value_type = shapes::GatewayBattery)]
+    battery: String,
+    /// In dBm; 0 when it is not known.
+    #[schema(minimum = -32_768, maximum = 32_767)]
+    signal: Option<i16>,
+    /// In UTC.
+    #[schema(example = "2025-06-11 20:34:00 UTC")]
+    measured_at: String,
+    /// In seconds.
+    #[schema(minimum = 0)]
+    measurement_interval: Option<u32>,
+    /// In UTC.
+    #[schema(example = "2025-06-11 20:37:00")]
+    next_measurement_at: Option<String>,
+    params: Vec<PostedParam>,
+}
+
+/// The value of one channel.
+#[derive(ToSchema)]
+#[schema(as = GatewayParam)]
+#[allow(dead_code, reason = "as above")]
+struct PostedParam {
+    #[schema(minimum = 1, maximum = 6)]
+    channel: u8,
+    #[schema(value_type = shapes::ChannelType)]
+    r#type: String,
+    /// In the unit of the type.
+    #[schema(example = 57)]
+    value: f64,
+}
+
 /// Post measurements, as a gateway
 ///
 /// Entries of sensors that are not covered, and those that cannot be read, are answered with `N` (R26). A gateway resends a post until it is
@@ -61,8 +112,7 @@ pub(crate) struct GatewayAnswer {
     path = "/api/v2/measurements",
     tag = "gateways",
     params(("X-Api-Token" = Option<String>, Header, description = "The organization's device token, once it is set")),
-    request_body(content = String, content_type = "application/json",
-        description = "`{\"measurements\": […]}`, at most 10000 of them"),
+    request_body(content = PostBody, content_type = "application/json"),
     security(()),
     responses(
         (status = 201, body = GatewayAnswer),

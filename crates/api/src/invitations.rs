@@ -16,7 +16,7 @@ use crate::cookie::NotCrossSite;
 use crate::extract::{Body, PathId, Peer};
 use crate::problem::ProblemBody;
 use crate::sessions::{SessionBody, logged_in};
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// An invitation.
 #[derive(Serialize, ToSchema)]
@@ -27,7 +27,7 @@ pub(crate) struct InvitationBody {
     #[schema(example = "bob@harbor.example")]
     email: String,
     /// What the invited will be.
-    #[schema(value_type = String, example = "analyst")]
+    #[schema(value_type = shapes::Role, example = "analyst")]
     role: Role,
     /// The address of who has invited.
     invited_by: String,
@@ -71,9 +71,10 @@ pub(crate) struct InvitationDraft {
     #[schema(example = "bob@harbor.example")]
     email: String,
     /// `administrator`, `manager` or `analyst`.
-    #[schema(value_type = String, example = "analyst")]
+    #[schema(value_type = shapes::Role, example = "analyst")]
     role: Role,
     /// The language of the mail: `en`, `pl` or `de`; the organization's when nothing is said.
+    #[schema(value_type = Option<shapes::Language>)]
     language: Option<String>,
 }
 
@@ -157,7 +158,7 @@ pub(crate) struct ShownInvitation {
     organization_name: String,
     email: String,
     /// What the invited will be.
-    #[schema(value_type = String, example = "analyst")]
+    #[schema(value_type = shapes::Role, example = "analyst")]
     role: Role,
     /// The address of who has invited.
     invited_by: String,
@@ -195,12 +196,15 @@ pub(crate) struct AcceptedInvitation {
     token: String,
     /// A user's own password, or the one that a new user chooses, 10 to 200 characters. Who is logged in as the
     /// invited user needs none.
+    #[schema(min_length = 10, max_length = 200)]
     password: Option<String>,
     /// The one-time code of a user who has switched them on.
     code: Option<String>,
     /// A new user's name, at most 100 characters.
+    #[schema(max_length = 100)]
     name: Option<String>,
     /// A new user's language: `en`, `pl` or `de`; the organization's when nothing is said.
+    #[schema(value_type = Option<shapes::Language>)]
     language: Option<String>,
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct LicenseSummary {
     /// The same by term.
     #[schema(example = json!({ "P2Y": 5 }))]
     by_term: BTreeMap<String, i64>,
-    sensors: SensorCounts,
+    sensors: SummaryCounts,
     /// The organization's license keys, oldest issue first.
     keys: Vec<Key>,
     /// Today in the organization's zone.
@@ -33,7 +33,7 @@ pub(crate) struct LicenseSummary {
 
 /// How many sensors stand how.
 #[derive(Serialize, ToSchema)]
-struct SensorCounts {
+struct SummaryCounts {
     covered: i64,
     expiring: i64,
     expired: i64,
@@ -108,7 +108,7 @@ pub(crate) async fn license_summary(
     Ok(Json(LicenseSummary {
         licenses_left: summary.licenses_left,
         by_term: summary.by_term.into_iter().map(|(term, count)| (term.to_string(), count)).collect(),
-        sensors: SensorCounts { covered, expiring, expired, unlicensed },
+        sensors: SummaryCounts { covered, expiring, expired, unlicensed },
         keys: summary.keys.into_iter().map(Key::from).collect(),
         today: summary.today,
         time_zone: summary.zone.name().to_owned(),

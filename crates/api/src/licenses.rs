@@ -16,7 +16,7 @@ use crate::audit::ActorBody;
 use crate::extract::{OptionalBody, PathId};
 use crate::problem::ProblemBody;
 use crate::sensor_row::Sensor;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// Which license a sensor is to be given.
 #[derive(Default, Deserialize, ToSchema)]
@@ -52,7 +52,7 @@ pub(crate) struct License {
     #[schema(value_type = String, example = "P2Y")]
     term: Term,
     /// `active`, or `queued` behind another license (R11).
-    #[schema(example = "active")]
+    #[schema(value_type = shapes::GivenState, example = "active")]
     state: &'static str,
     /// The local date on which it begins.
     #[schema(value_type = String, format = Date)]
@@ -189,7 +189,7 @@ pub(crate) struct SensorLicense {
     #[schema(value_type = String, example = "P2Y")]
     term: Term,
     /// `ended`, `revoked` (taken away by the operator while it was active), `active` or `queued`.
-    #[schema(example = "active")]
+    #[schema(value_type = shapes::HeldState, example = "active")]
     state: &'static str,
     /// The local date on which it begins.
     #[schema(value_type = String, format = Date)]

@@ -12,15 +12,17 @@ use crate::access::SignedIn;
 use crate::extract::{Body, Peer, present};
 use crate::problem::ProblemBody;
 use crate::sessions::UserBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// What is to be changed; what is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserPatch {
     /// Another name, at most 100 characters; may be empty.
+    #[schema(max_length = 100)]
     name: Option<String>,
     /// `en`, `pl` or `de`.
+    #[schema(value_type = Option<shapes::Language>)]
     language: Option<String>,
     /// Another IANA time zone for reading instants; null for the organization's.
     #[serde(default, deserialize_with = "present")]
@@ -58,6 +60,7 @@ pub(crate) async fn patch_me(
 pub(crate) struct NewPassword {
     current_password: String,
     /// 10 to 200 characters.
+    #[schema(min_length = 10, max_length = 200)]
     new_password: String,
 }
 

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::access::{self, Member};
 use crate::extract::{PathId, Query, parsed};
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// How many points a channel has when nothing is said.
 const DEFAULT_POINTS: u32 = 1_000;
@@ -50,7 +50,7 @@ struct ChannelBody {
     /// Its place in the sensor, 1 to 6.
     channel: u8,
     /// What it measures.
-    #[schema(value_type = String, example = "temperature")]
+    #[schema(value_type = shapes::ChannelType, example = "temperature")]
     r#type: ChannelType,
     /// The unit of its values; empty when they have none.
     #[schema(example = "°C")]

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::access::Operator;
 use crate::extract::Body;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// An organization that is to be made.
 #[derive(Deserialize, ToSchema)]
@@ -24,6 +24,7 @@ pub(crate) struct NewOrganization {
     #[schema(example = "Europe/Warsaw")]
     time_zone: String,
     /// `en`, `pl` or `de`; `en` when nothing is said.
+    #[schema(value_type = Option<shapes::Language>)]
     language: Option<String>,
     /// Who is invited as its Administrator.
     #[schema(example = "ana@harbor.example")]

@@ -8,12 +8,13 @@ use tenure_domain::{Date, Instant};
 use utoipa::ToSchema;
 
 use crate::access::{self, Member};
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// A mail that will be written if nobody does anything.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ComingNotice {
     /// What it is about: `month_before`, `expiration_day`.
+    #[schema(value_type = shapes::ExpirationNotice)]
     kind: &'static str,
     /// When it is written.
     #[schema(value_type = String, format = DateTime)]

@@ -13,7 +13,7 @@ use crate::access::{self, Member};
 use crate::extract::{PathId, Query};
 use crate::page;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// Which mails are listed.
 #[derive(Deserialize, IntoParams)]
@@ -21,8 +21,10 @@ use crate::{ApiState, Problem};
 #[into_params(parameter_in = Query)]
 pub(crate) struct NoticesQuery {
     /// Only those that are `queued`, `sent` or `failed`.
+    #[param(value_type = Option<shapes::PostState>)]
     state: Option<String>,
     /// Only those of this kind.
+    #[param(value_type = Option<shapes::NoticeKind>)]
     kind: Option<String>,
     /// 1 to 200, 50 when nothing is said.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
@@ -37,6 +39,7 @@ pub(crate) struct Notice {
     #[schema(value_type = String, example = "mai_01jxgb66p004hmasw9nf6yy093")]
     id: MailId,
     /// `month_before`, `expiration_day`, `pool_low`, `alerts`, `code_revoked`, `invitation` or `test`.
+    #[schema(value_type = shapes::NoticeKind)]
     kind: String,
     subject: String,
     /// The e-mail address.
@@ -44,6 +47,7 @@ pub(crate) struct Notice {
     recipient: String,
     /// `queued`; `sent`: the mail server has taken it; `failed`: it will not be sent unless it is put into the queue
     /// again.
+    #[schema(value_type = shapes::PostState)]
     state: &'static str,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
@@ -101,6 +105,14 @@ pub(crate) fn state_named(text: &str) -> Result<PostState, Refusal> {
     known.ok_or_else(|| Refusal::Invalid { field: "state", expected: "queued, sent or failed".to_owned() })
 }
 
+/// What a mail is about, by its name.
+fn kind_named(text: String) -> Result<String, Refusal> {
+    if shapes::NOTICE_KINDS.contains(&text.as_str()) {
+        return Ok(text);
+    }
+    Err(Refusal::Invalid { field: "kind", expected: shapes::NOTICE_KINDS.join(", ") })
+}
+
 /// List the organization's mail
 ///
 /// What is about the organization, whoever it goes to: of the last 90 days, and what is still queued. What a mail says
@@ -124,7 +136,7 @@ pub(crate) async fn list_notices(
     let after: Option<Cursor> = page::place(query.cursor.as_deref())?;
     let asked = MailQuery {
         state: query.state.as_deref().map(state_named).transpose()?,
-        kind: query.kind,
+        kind: query.kind.map(kind_named).transpose()?,
         after: after.map(|Cursor { id }| MailPlace(id)),
         limit: page::limit(query.limit.as_deref())?,
     };

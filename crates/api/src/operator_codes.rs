@@ -25,7 +25,7 @@ use crate::{ApiState, Problem};
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCode {
     /// 1 to 100000.
-    #[schema(example = 100)]
+    #[schema(example = 100, minimum = 1, maximum = 100_000)]
     licenses: u32,
     /// How long each license lasts, an ISO 8601 duration of years, months, weeks and days.
     #[schema(example = "P2Y")]

@@ -13,7 +13,7 @@ use crate::access::{self, Member};
 use crate::etag::Tagged;
 use crate::extract::{Body, present};
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// An organization.
 #[derive(Serialize, ToSchema)]
@@ -27,7 +27,7 @@ pub(crate) struct OrganizationBody {
     #[schema(example = "Europe/Warsaw")]
     time_zone: String,
     /// The language of its mails, ISO 639-1.
-    #[schema(example = "en")]
+    #[schema(value_type = shapes::Language, example = "en")]
     language: String,
     /// Whether its sensors and gateways must send a device token.
     device_token_required: bool,
@@ -58,6 +58,7 @@ pub(crate) struct OrganizationPatch {
     /// Another IANA time zone. What was promised before keeps its instants (R8).
     time_zone: Option<String>,
     /// `en`, `pl` or `de`.
+    #[schema(value_type = Option<shapes::Language>)]
     language: Option<String>,
     /// The token that sensors and gateways must send, 1 to 36 visible ASCII characters; null for none any more.
     #[serde(default, deserialize_with = "present")]
@@ -91,6 +92,8 @@ pub(crate) async fn get_organization(
     request_body = OrganizationPatch,
     responses(
         (status = 200, body = OrganizationBody),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+            description = "`organization_name_in_use`"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json",
             description = "`zone_unknown`, `invalid`"),
     ),

@@ -30,6 +30,8 @@ pub(crate) struct Forgotten {
     responses(
         (status = 202, description = "If there is such a user, they get a mail"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "`cross_site`"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid`: this is no e-mail address"),
     ),
 )]
 pub(crate) async fn ask_for_reset(
@@ -48,6 +50,7 @@ pub(crate) struct Reset {
     /// What stands behind `#` in the link.
     token: String,
     /// 10 to 200 characters.
+    #[schema(min_length = 10, max_length = 200)]
     password: String,
 }
 

@@ -7,6 +7,7 @@ use tenure_app::rows::{Earlier, QueuedRow, Shown};
 use tenure_domain::{AtEnd, Date, Instant, LicenseId, Permission, SensorId, Serial, Standing, Term};
 use utoipa::ToSchema;
 
+use crate::shapes;
 use crate::workbook::{Cell, Column};
 
 /// A sensor. For those who may not read licenses the fields about licenses are null or empty.
@@ -19,7 +20,7 @@ pub(crate) struct Sensor {
     serial: Serial,
     name: String,
     /// `covered`, `expiring` (covered for at most 30 days more), `expired` or `unlicensed`.
-    #[schema(value_type = String, example = "covered")]
+    #[schema(value_type = shapes::Standing, example = "covered")]
     standing: Standing,
     /// The license that covers it now: what is taken back when it was assigned by mistake (R19).
     #[schema(value_type = Option<String>)]
@@ -52,7 +53,7 @@ pub(crate) struct Sensor {
     /// What happens at the end of its chain if nobody does anything: `renews`, `no_license` (it takes one, but none is
     /// left for it, R14) or `stops` (auto renewal is off). Told of a chain that ends within 60 days, and of an expired
     /// sensor, which waits for a license or has stopped; else null.
-    #[schema(value_type = Option<String>, example = "renews")]
+    #[schema(value_type = Option<shapes::AtEnd>, example = "renews")]
     at_end: Option<AtEnd>,
     /// The last five covers that were over before the shown one, newest last: what is between them are gaps (R16).
     earlier_cover: Vec<EarlierCover>,

@@ -12,7 +12,7 @@ use crate::access::{self, Member};
 use crate::extract::Query;
 use crate::measurements::rounded;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// Which sensors are looked at.
 #[derive(Deserialize, IntoParams)]
@@ -30,7 +30,7 @@ struct ValueBody {
     /// Its place in the sensor, 1 to 6.
     channel: u8,
     /// What it measures.
-    #[schema(value_type = String, example = "temperature")]
+    #[schema(value_type = shapes::ChannelType, example = "temperature")]
     r#type: ChannelType,
     /// The unit of its values; empty when they have none.
     #[schema(example = "°C")]

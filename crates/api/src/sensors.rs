@@ -18,7 +18,7 @@ use crate::extract::{Body, PathId, Query};
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::sensor_row::Sensor;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// The longest text that is searched for, in characters: as long as a name.
 const LONGEST_SEARCH: usize = 100;
@@ -32,13 +32,16 @@ pub(crate) struct ListQuery {
     /// letters of a license key.
     search: Option<String>,
     /// Only those that stand so: `covered`, `expiring`, `expired` or `unlicensed`.
+    #[param(value_type = Option<shapes::Standing>)]
     standing: Option<String>,
     /// `expires_at` (what is sorted by when nothing is said), `name`, `serial`, `standing` (expired, expiring,
     /// covered), `activation_date`, `key`, `auto_renewal` (off, on), `covered_until` or `last_seen_at` (as of the last
     /// minute). What has no such value comes last in either direction. Without the right to read licenses: `name` when
     /// nothing is said, `serial`, `auto_renewal` or `last_seen_at`.
+    #[param(value_type = Option<shapes::SensorSort>)]
     sort: Option<String>,
     /// `asc` (when nothing is said) or `desc`.
+    #[param(value_type = Option<shapes::Order>)]
     order: Option<String>,
     /// 1 to 200, 50 when nothing is said.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// How long the database may take for a read when it is asked whether it is there.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -42,10 +42,10 @@ pub(crate) struct ServiceBody {
     #[schema(example = "0.1.0")]
     version: &'static str,
     /// `open`: everybody may sign up; `invitation`: who is invited.
-    #[schema(example = "invitation")]
+    #[schema(value_type = shapes::SignUp, example = "invitation")]
     sign_up: &'static str,
     /// `smtp`: mail is sent; `folder`: it is put into a folder of the server.
-    #[schema(example = "smtp")]
+    #[schema(value_type = shapes::MailRoute, example = "smtp")]
     mail: &'static str,
     sensor_server: SensorServer,
     /// Where the API and the gateways' end point are.

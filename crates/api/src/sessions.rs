@@ -15,7 +15,7 @@ use crate::access::SignedIn;
 use crate::cookie::{self, NotCrossSite};
 use crate::extract::{Body, Peer};
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// A log-in.
 #[derive(Serialize, ToSchema)]
@@ -43,7 +43,7 @@ pub(crate) struct UserBody {
     /// Empty when they have not told it.
     name: String,
     /// The language of screens and mails, ISO 639-1.
-    #[schema(example = "en")]
+    #[schema(value_type = shapes::Language, example = "en")]
     language: String,
     /// The IANA time zone in which they read instants; null for the organization's.
     time_zone: Option<String>,
@@ -61,13 +61,13 @@ struct MembershipBody {
     id: OrganizationId,
     #[schema(example = "Harbor")]
     name: String,
-    #[schema(value_type = String, example = "manager")]
+    #[schema(value_type = shapes::Role, example = "manager")]
     role: Role,
     /// The organization's IANA time zone.
     #[schema(example = "Europe/Warsaw")]
     time_zone: String,
     /// The organization's language, ISO 639-1.
-    #[schema(example = "en")]
+    #[schema(value_type = shapes::Language, example = "en")]
     language: String,
 }
 

@@ -10,7 +10,7 @@ use crate::cookie::NotCrossSite;
 use crate::extract::{Body, Peer};
 use crate::problem::ProblemBody;
 use crate::sessions::{SessionBody, logged_in};
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// Who signs up.
 #[derive(Deserialize, ToSchema)]
@@ -19,6 +19,7 @@ pub(crate) struct NewSignUp {
     #[schema(example = "ana@harbor.example")]
     email: String,
     /// 10 to 200 characters.
+    #[schema(min_length = 10, max_length = 200)]
     password: String,
     /// The name of the organization that is made, 1 to 100 characters.
     #[schema(example = "Harbor")]
@@ -27,8 +28,10 @@ pub(crate) struct NewSignUp {
     #[schema(example = "Europe/Warsaw")]
     time_zone: String,
     /// The person's name, at most 100 characters.
+    #[schema(max_length = 100)]
     name: Option<String>,
     /// `en`, `pl` or `de`; `en` when nothing is said.
+    #[schema(value_type = Option<shapes::Language>)]
     language: Option<String>,
     /// The activation code that is redeemed at once.
     activation_code: Option<String>,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::access::{self, Member};
 use crate::extract::{OptionalBody, PathId};
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// An API token.
 #[derive(Serialize, ToSchema)]
@@ -24,7 +24,7 @@ pub(crate) struct Token {
     /// What it is for, in words; may be empty.
     name: String,
     /// What it may today: the user's role, or the lesser one that it was given.
-    #[schema(value_type = String, example = "manager")]
+    #[schema(value_type = shapes::Role, example = "manager")]
     role: Role,
     read_only: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -64,12 +64,13 @@ pub(crate) struct MadeToken {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewToken {
     /// What it is for, in words, at most 100 characters.
+    #[schema(max_length = 100)]
     name: Option<String>,
     /// Whether it only reads; false when nothing is said.
     read_only: Option<bool>,
     /// The most that it may: `administrator`, `manager` or `analyst`, no more than the caller may. The caller's role
     /// of each day when nothing is said.
-    #[schema(value_type = Option<String>, example = "analyst")]
+    #[schema(value_type = Option<shapes::Role>, example = "analyst")]
     role: Option<Role>,
 }
 

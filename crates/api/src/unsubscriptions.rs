@@ -8,7 +8,7 @@ use tenure_app::unsubscribe::Subscription as Row;
 use tenure_domain::Refusal;
 use utoipa::ToSchema;
 
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// The token in the path, whatever stands there.
 pub(crate) struct Token(String);
@@ -28,6 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Token {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Subscription {
     /// `license_expiration`, `pool_low` or `alert_rule`.
+    #[schema(value_type = shapes::SubscriptionTopic)]
     what: &'static str,
     /// The name of the alert rule; null when it is about something else, or the rule was removed.
     rule: Option<String>,

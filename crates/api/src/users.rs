@@ -13,7 +13,7 @@ use crate::access::{self, Member};
 use crate::etag::Tagged;
 use crate::extract::{Body, PathId};
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// A user of the organization.
 #[derive(Serialize, ToSchema)]
@@ -26,9 +26,9 @@ pub(crate) struct MemberBody {
     /// Empty when they have not told it.
     name: String,
     /// The language of their screens and mails, ISO 639-1.
-    #[schema(example = "en")]
+    #[schema(value_type = shapes::Language, example = "en")]
     language: String,
-    #[schema(value_type = String, example = "manager")]
+    #[schema(value_type = shapes::Role, example = "manager")]
     role: Role,
     /// Since when they are in the organization.
     #[schema(value_type = String, format = DateTime)]
@@ -65,7 +65,7 @@ pub(crate) struct MemberList {
 #[serde(deny_unknown_fields)]
 pub(crate) struct MemberPatch {
     /// `administrator`, `manager` or `analyst`.
-    #[schema(value_type = String, example = "manager")]
+    #[schema(value_type = shapes::Role, example = "manager")]
     role: Role,
 }
 

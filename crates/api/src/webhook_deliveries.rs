@@ -14,7 +14,7 @@ use crate::extract::{PathId, Query};
 use crate::notices::state_named;
 use crate::page;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// An event for a webhook, and how far it is.
 #[derive(Serialize, ToSchema)]
@@ -23,10 +23,10 @@ pub(crate) struct WebhookDelivery {
     #[schema(value_type = String, example = "dlv_01jxgb66p004hmasw9nf6yy093")]
     id: DeliveryId,
     /// One of the events that a webhook can want, or `webhook.test`.
-    #[schema(example = "license.expired")]
+    #[schema(value_type = shapes::WebhookEvent, example = "license.expired")]
     event: String,
     /// `queued`, `sent` or `failed`.
-    #[schema(example = "sent")]
+    #[schema(value_type = shapes::PostState, example = "sent")]
     state: &'static str,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
@@ -74,6 +74,7 @@ pub(crate) struct WebhookDeliveryPage {
 #[into_params(parameter_in = Query)]
 pub(crate) struct WebhookDeliveriesQuery {
     /// Only those that are `queued`, `sent` or `failed`.
+    #[param(value_type = Option<shapes::PostState>)]
     state: Option<String>,
     /// 1 to 200, 50 when nothing is said.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]

@@ -16,7 +16,7 @@ use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
 use crate::page;
 use crate::problem::ProblemBody;
-use crate::{ApiState, Problem};
+use crate::{ApiState, Problem, shapes};
 
 /// A webhook.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +30,7 @@ pub(crate) struct Webhook {
     description: String,
     /// The events that it wants: `license.expiring`, `license.expired`, `license.renewed`, `pool.low`,
     /// `sensor.refused`.
-    #[schema(example = json!(["license.expiring", "license.expired"]))]
+    #[schema(value_type = Vec<shapes::WantedEvent>, min_items = 1, example = json!(["license.expiring", "license.expired"]))]
     events: Vec<String>,
     /// Whether it is switched on.
     enabled: bool,
@@ -42,7 +42,7 @@ pub(crate) struct Webhook {
     failing_since: Option<Instant>,
     /// Why the service has switched it off: `gone`, the receiver has answered 410; `failing`, nothing was taken for
     /// five days. Null when it has not.
-    #[schema(example = "failing")]
+    #[schema(value_type = Option<shapes::WebhookDisabledBecause>, example = "failing")]
     disabled_because: Option<&'static str>,
     /// By which a change says what it is a change of, in `If-Match`.
     #[schema(example = "q8ZcXQ2vJ0n1rT5w")]
@@ -115,10 +115,11 @@ pub(crate) struct NewWebhook {
     #[schema(example = "https://hooks.harbor.example/tenure")]
     url: String,
     /// What it is for, in words, at most 200 characters.
+    #[schema(max_length = 200)]
     description: Option<String>,
     /// The events that it wants: at least one of `license.expiring`, `license.expired`, `license.renewed`, `pool.low`,
     /// `sensor.refused`.
-    #[schema(example = json!(["license.expiring", "license.expired"]))]
+    #[schema(value_type = Vec<shapes::WantedEvent>, min_items = 1, example = json!(["license.expiring", "license.expired"]))]
     events: Vec<String>,
     /// Whether it is switched on; true when nothing is said.
     enabled: Option<bool>,
@@ -131,8 +132,10 @@ pub(crate) struct WebhookPatch {
     /// As in a new webhook. What is on its way goes there as well.
     url: Option<String>,
     /// As in a new webhook.
+    #[schema(max_length = 200)]
     description: Option<String>,
     /// As in a new webhook.
+    #[schema(value_type = Option<Vec<shapes::WantedEvent>>, min_items = 1)]
     events: Option<Vec<String>>,
     /// False gives up what waits for it. True switches it on again, also after the service has switched it off.
     enabled: Option<bool>,

@@ -74,11 +74,7 @@ impl App {
             && let Some(other) = organizations::by_name(&mut settled.tx, &settled.organization.name).await?
             && other.id != id
         {
-            return Err(Refusal::Invalid {
-                field: "name",
-                expected: "not one that another organization has".to_owned(),
-            }
-            .into());
+            return Err(Refusal::OrganizationNameInUse.into());
         }
         organizations::update(&mut settled.tx, &settled.organization).await?;
         if settled.organization.zone != before.zone {

@@ -33,6 +33,10 @@ pub struct MadeUser {
     pub organization: Option<OrganizationId>,
 }
 
+/// The longest e-mail address, and the longest name in it (RFC 5321 §4.5.3.1).
+const LONGEST_EMAIL: usize = 254;
+const LONGEST_EMAIL_NAME: usize = 64;
+
 impl App {
     /// Makes a user, and their organization if it is new. A user who exists becomes a member of the organization,
     /// or changes their role in it; their password stays.
@@ -118,12 +122,46 @@ impl App {
     }
 }
 
+/// An e-mail address without the space around it: a dot-atom and the name of a host (RFC 5321 §4.1.2), which every mail
+/// server takes. The domain of other scripts is written as it is looked up (`xn--…`), as browsers do it.
 pub(crate) fn checked_email(email: &str) -> Result<&str, Refusal> {
     let email = email.trim();
-    let parts = email.split_once('@');
-    let good = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
-        && email.len() <= 254
-        && !email.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+    let atom = |text: &str| {
+        let special = |byte: u8| b"!#$%&'*+/=?^_`{|}~-".contains(&byte);
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
+    };
+    let label = |text: &str| {
+        (1..=63).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !text.starts_with('-')
+            && !text.ends_with('-')
+    };
+    let good = email.len() <= LONGEST_EMAIL
+        && email.split_once('@').is_some_and(|(name, host)| {
+            name.len() <= LONGEST_EMAIL_NAME && name.split('.').all(atom) && host.split('.').all(label)
+        });
     let expected = || "an e-mail address, such as ana@harbor.example".to_owned();
     if good { Ok(email) } else { Err(Refusal::Invalid { field: "email", expected: expected() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_that_mail_servers_take() {
+        for good in
+            ["ana@harbor.example", "  a.b+c@localhost ", "o'hara@x-1.example", "a@xn--mnchen-3ya.example"]
+        {
+            assert_eq!(checked_email(good), Ok(good.trim()), "{good}");
+            assert!(good.trim().parse::<lettre::Address>().is_ok(), "{good}");
+        }
+        let long = format!("{}@harbor.example", "x".repeat(65));
+        for bad in [
+            "", "ana", "@x", "ana@", "a@b@c", ".a@x", "a..b@x", "a b@x", "a@-x", "a@x-", "a@x..y", "ł@x",
+            &long,
+        ] {
+            assert!(checked_email(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use tenure_domain::Refusal;
 use tenure_store::audit::{self, Entry};
 use tenure_store::{guesses, invitations, outbox, sessions, users};
 
+use crate::create_user::checked_email;
 use crate::mail::{Content, in_hours};
 use crate::{Actor, App, AppError};
 
@@ -16,11 +17,12 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// [`Refusal::Invalid`] for what is no e-mail address.
     pub async fn ask_for_reset(&self, email: &str) -> Result<(), AppError> {
+        let email = checked_email(email)?;
         let now = self.people_now();
         let mut tx = self.db.begin().await?;
-        let Some(user) = users::by_email(&mut tx, email.trim()).await? else {
+        let Some(user) = users::by_email(&mut tx, email).await? else {
             return Ok(tx.roll_back().await?);
         };
         // Nobody's letter box is filled by somebody else.

@@ -1,0 +1,177 @@
+"""What schemathesis cannot know of the service: who calls, and which values mean something.
+
+A schema says what a request looks like. Which identifiers exist, which codes are not yet redeemed, which texts are time
+zones, it does not say. So generated requests that are to be good are given such values, most of the time, before they
+are sent; requests that are to be bad keep what makes them bad.
+"""
+
+import json
+import random
+import re
+import zlib
+
+import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+
+from world import World
+
+WORLD: World
+
+# How often a value that means something takes the place of a generated one.
+OFTEN = 0.9
+
+# Each how many requests the identifiers are read anew, as requests add and remove things.
+ANEW = 400
+
+IDENTIFIER = re.compile(r"\b[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}\b")
+ZONES = ["UTC", "Europe/Warsaw", "America/St_Johns", "Pacific/Kiritimati", "Asia/Kathmandu"]
+URLS = ["https://hooks.harbor.example/tenure", "https://hooks.harbor.example:8443/in?from=tenure"]
+TERMS = ["P2Y", "P18M", "P30D", "P52W", "P1Y6M"]
+
+sent = 0
+seen: set[str] = set()
+
+# The last cursor of each list, and the question whose answer it was in.
+cursors: dict[str, dict] = {}
+
+
+def of_session(path: str) -> bool:
+    """Whether a path is about the person who is logged in."""
+    return path.startswith(("/api/v1/me", "/api/v1/sessions/current"))
+
+
+@schemathesis.auth(refresh_interval=None)
+class Callers:
+    """An Administrator, now and then an Analyst; an operator where those have business; a log-in where only that counts."""
+
+    def get(self, case, context):
+        path = case.operation.path
+        if of_session(path):
+            return ("cookie", WORLD.cookie)
+        if path.startswith("/api/v1/operator/"):
+            return ("token", WORLD.tokens["operator"])
+        reads = case.method.upper() == "GET" and chance(case).random() < 0.1
+        return ("token", WORLD.tokens["analyst" if reads else "administrator"])
+
+    def set(self, case, data, context):
+        kind, secret = data
+        if kind == "cookie":
+            case.cookies = {**(case.cookies or {}), "__Host-tenure": secret}
+            case.headers = {**(case.headers or {}), "Sec-Fetch-Site": "same-origin"}
+        else:
+            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {secret}"}
+
+
+def chance(case) -> random.Random:
+    """Randomness that is the same for the same request."""
+    text = repr((case.operation.label, case.path_parameters, case.query, case.body))
+    return random.Random(zlib.crc32(text.encode("utf-8", "replace")))
+
+
+def known(name: str) -> list:
+    return WORLD.values.get(name, [])
+
+
+def meaning(name: str, value: object, dice: random.Random) -> object:
+    """A value of this name that means something, or the one that was there."""
+    if isinstance(value, list):
+        return [meaning(name.removesuffix("s"), item, dice) for item in value]
+    if not isinstance(value, str) or value in seen:
+        return value
+    if name == "time_zone":
+        return dice.choice(ZONES)
+    if name == "term":
+        return dice.choice(TERMS)
+    if name == "token":
+        return WORLD.invitation() if dice.random() < 0.5 else value
+    if name == "url":
+        return dice.choice(URLS)
+    if name in ("code", "activation_code") and len(value) >= 25:
+        return WORLD.code(dice.randrange(1, 4), "P2Y")
+    values = known(name)
+    return dice.choice(values) if values and dice.random() < OFTEN else value
+
+
+def with_meaning(body: object, dice: random.Random) -> object:
+    if isinstance(body, list):
+        return [with_meaning(item, dice) for item in body]
+    if not isinstance(body, dict):
+        return body
+    found = {}
+    for name, value in body.items():
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
+            found[name] = with_meaning(value, dice)
+        else:
+            found[name] = meaning(name, value, dice)
+    return found
+
+
+def belongs_together(case) -> None:
+    """Mends what each for itself is good."""
+    body = case.body
+    if not isinstance(body, dict):
+        return
+    if isinstance(body.get("license_id"), str) and "key" in body:
+        # Either a license or a key.
+        del body["key"]
+    if case.operation.path.endswith("/erasure") and "serial" in body:
+        # Who erases a sensor's history types its own serial number.
+        sensor = (case.path_parameters or {}).get("sensor_id")
+        body["serial"] = WORLD.serials.get(sensor, body["serial"])
+    condition = body.get("condition")
+    if isinstance(condition, dict) and "threshold" in condition:
+        # Each type of measurement has a range and a step of its own.
+        condition.update(channel_type="temperature", threshold=8.5)
+        if condition.get("hysteresis") is not None:
+            condition["hysteresis"] = 0.5
+
+
+@schemathesis.hook
+def before_call(context, case, **kwargs):
+    global sent
+    sent += 1
+    if sent % ANEW == 0:
+        WORLD.gather()
+    meta = case.meta
+    if meta is None:
+        return
+    dice = chance(case)
+    if not meta.is_negative_at(ParameterLocation.PATH):
+        removed = "/removed-sensors/" in case.operation.path
+        for name, value in (case.path_parameters or {}).items():
+            kind = "removed_sensor_id" if removed and name == "sensor_id" else name
+            case.path_parameters[name] = meaning(kind, value, dice)
+    if not meta.is_negative_at(ParameterLocation.QUERY) and case.query:
+        for name, value in list(case.query.items()):
+            if name == "from" and isinstance(case.query.get("to"), str) and str(value) >= case.query["to"]:
+                # A span ends after it begins.
+                del case.query[name]
+            elif name.endswith("_id"):
+                case.query[name] = meaning(name.replace("rule_id", "alert_rule_id"), value, dice)
+        if case.query.pop("cursor", None) is not None:
+            # A cursor belongs to one question; nothing else is one.
+            case.query = {**cursors.get(case.operation.label, {}), "limit": case.query.get("limit", "50")}
+    if not meta.is_negative_at(ParameterLocation.BODY) and isinstance(case.body, (dict, list)):
+        case.body = with_meaning(case.body, dice)
+        belongs_together(case)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Remembers what the service has named, and mends what would make all that follows meaningless."""
+    try:
+        text = response.content.decode()
+    except UnicodeDecodeError:
+        return
+    if response.status_code < 300:
+        seen.update(IDENTIFIER.findall(text))
+        if '"next_cursor":"' in text:
+            asked = {name: value for name, value in (case.query or {}).items() if name not in ("limit", "cursor")}
+            cursors[case.operation.label] = {**asked, "cursor": json.loads(text)["next_cursor"]}
+    method, path = case.method.upper(), case.operation.path
+    if response.status_code < 300 and of_session(path) and method != "GET":
+        WORLD.log_in()
+    if response.status_code < 300 and method in ("DELETE", "PATCH") and ("/users/" in path or "/tokens/" in path):
+        # Whoever may remove users and tokens may remove those that the rest of the run needs.
+        if WORLD.call("GET", f"/api/v1/organizations/{WORLD.organization}/tokens")[0] != 200:
+            WORLD.make_users()
