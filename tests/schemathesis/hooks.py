@@ -9,6 +9,7 @@ import json
 import random
 import re
 import zlib
+from datetime import timedelta
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -80,6 +81,9 @@ def meaning(name: str, value: object, dice: random.Random) -> object:
         return value
     if name == "time_zone":
         return dice.choice(ZONES)
+    if name in ("until", "date"):
+        # What is looked at begins today and ends within three years.
+        return (WORLD.now + timedelta(days=dice.randrange(2, 1000))).date().isoformat()
     if name == "term":
         return dice.choice(TERMS)
     if name == "token":
@@ -141,11 +145,19 @@ def before_call(context, case, **kwargs):
         for name, value in (case.path_parameters or {}).items():
             kind = "removed_sensor_id" if removed and name == "sensor_id" else name
             case.path_parameters[name] = meaning(kind, value, dice)
+    if not meta.is_negative_at(ParameterLocation.HEADER) and case.headers:
+        # A key is for one request, and the tag of what is there is not guessed.
+        if "Idempotency-Key" in case.headers:
+            case.headers["Idempotency-Key"] = f"request-{sent}"
+        if "If-Match" in case.headers:
+            case.headers["If-Match"] = "*"
     if not meta.is_negative_at(ParameterLocation.QUERY) and case.query:
         for name, value in list(case.query.items()):
             if name == "from" and isinstance(case.query.get("to"), str) and str(value) >= case.query["to"]:
                 # A span ends after it begins.
                 del case.query[name]
+            elif name in ("until", "date", "term"):
+                case.query[name] = meaning(name, value, dice)
             elif name.endswith("_id"):
                 case.query[name] = meaning(name.replace("rule_id", "alert_rule_id"), value, dice)
         if case.query.pop("cursor", None) is not None:

@@ -26,6 +26,8 @@ export const routes: Route[] = [
   { path: '/reset', access: 'public', load: () => import('./screens/accounts/Reset.svelte') },
   { path: '/invitation', access: 'public', load: () => import('./screens/accounts/Invitation.svelte') },
   { path: '/unsubscribe', access: 'public', load: () => import('./screens/accounts/Unsubscribe.svelte') },
+  // The reference of the API
+  { path: '/docs', access: 'public', load: () => import('./screens/docs/Docs.svelte') },
   // The first steps
   { path: '/welcome', access: 'member', needs: 'manage_sensors', load: () => import('./screens/welcome/Welcome.svelte') },
   { path: '/welcome/code', access: 'member', needs: 'manage_licenses', load: () => import('./screens/welcome/CodeStep.svelte') },

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 use crate::access::{self, MaybeSignedIn, Member};
 use crate::cookie::NotCrossSite;
-use crate::extract::{Body, PathId, Peer};
+use crate::extract::{Body, PathId, Peer, Query};
+use crate::page::{self, PageQuery};
 use crate::problem::ProblemBody;
 use crate::sessions::{SessionBody, logged_in};
 use crate::{ApiState, Problem, shapes};
@@ -48,9 +49,9 @@ impl From<rows::Invitation> for InvitationBody {
 /// The organization's invitations.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct InvitationList {
-    /// All that have not expired, oldest first.
+    /// Those that have not expired, oldest first.
     items: Vec<InvitationBody>,
-    /// Null: the list is whole.
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
@@ -83,17 +84,19 @@ pub(crate) struct InvitationDraft {
     get,
     path = "/api/v1/organizations/{organization_id}/invitations",
     tag = "users",
-    params(("organization_id" = String, Path, description = "The organization")),
+    params(("organization_id" = String, Path, description = "The organization"), PageQuery),
     responses((status = 200, body = InvitationList)),
 )]
 pub(crate) async fn list_invitations(
     by: Member<access::ReadUsers>,
     State(state): State<ApiState>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<InvitationList>, Problem> {
-    let list = state.app.list_invitations(by.organization).await?;
+    let (after, limit) = query.read()?;
+    let (list, end) = state.app.list_invitations(by.organization, after, limit).await?;
     Ok(Json(InvitationList {
         items: list.into_iter().map(InvitationBody::from).collect(),
-        next_cursor: None,
+        next_cursor: end.map(|end| page::cursor(&end)).transpose()?,
     }))
 }
 

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tenure_app::preview_assignment;
 use tenure_app::sensor_licenses::OnSensor;
+use tenure_app::{cut, preview_assignment};
 use tenure_domain::id::{LicenseKind, SensorKind};
 use tenure_domain::{Chain, CodeId, Date, Held, Instant, LicenseId, Refusal, Term};
 use utoipa::ToSchema;
@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use crate::access::{self, Member};
 use crate::ahead::EndingSensor;
 use crate::audit::ActorBody;
-use crate::extract::{OptionalBody, PathId};
+use crate::extract::{OptionalBody, PathId, Query};
+use crate::page::{self, PageQuery};
 use crate::problem::ProblemBody;
 use crate::sensor_row::Sensor;
 use crate::{ApiState, Problem, shapes};
@@ -206,11 +207,27 @@ pub(crate) struct SensorLicense {
     assigned_by: Option<ActorBody>,
 }
 
+/// Where a page of a sensor's licenses ended. No two of them begin and end at the same instants.
+#[derive(Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LicensePlace {
+    starts: Instant,
+    ends: Instant,
+}
+
+impl LicensePlace {
+    fn of(on: &OnSensor) -> Self {
+        Self { starts: on.placed.cover.starts, ends: on.placed.cover.ends }
+    }
+}
+
 /// A sensor's licenses.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SensorLicenses {
     /// In the order of time: those that are over, the active one, its queue.
     items: Vec<SensorLicense>,
+    /// Where the next page begins; null on the last one.
+    next_cursor: Option<String>,
 }
 
 /// List a sensor's licenses
@@ -223,6 +240,7 @@ pub(crate) struct SensorLicenses {
     params(
         ("organization_id" = String, Path, description = "The organization"),
         ("sensor_id" = String, Path, description = "The sensor"),
+        PageQuery,
     ),
     responses((status = 200, body = SensorLicenses)),
 )]
@@ -230,8 +248,12 @@ pub(crate) async fn sensor_licenses(
     by: Member<access::ReadLicenses>,
     PathId(id): PathId<SensorKind>,
     State(state): State<ApiState>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<SensorLicenses>, Problem> {
-    let licenses = state.app.sensor_licenses(&by.ctx, by.organization, id).await?;
+    let (after, limit): (Option<LicensePlace>, _) = query.read()?;
+    let mut licenses = state.app.sensor_licenses(&by.ctx, by.organization, id).await?;
+    licenses.retain(|on| after.is_none_or(|after| after < LicensePlace::of(on)));
+    let (licenses, end) = cut(licenses, limit, LicensePlace::of);
     let item = |OnSensor { license, key, state, placed, assigned_by }: OnSensor| SensorLicense {
         license_id: license.id,
         key,
@@ -243,7 +265,10 @@ pub(crate) async fn sensor_licenses(
         ends_at: placed.cover.ends,
         assigned_by: assigned_by.map(ActorBody::from),
     };
-    Ok(Json(SensorLicenses { items: licenses.into_iter().map(item).collect() }))
+    Ok(Json(SensorLicenses {
+        items: licenses.into_iter().map(item).collect(),
+        next_cursor: end.map(|end| page::cursor(&end)).transpose()?,
+    }))
 }
 
 /// Take a license back into the pool

@@ -1,15 +1,35 @@
 //! Pages of lists: how long they are, and where the next one begins.
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tenure_domain::Refusal;
+use utoipa::IntoParams;
 
 /// How many items a page has when nothing is said.
 const DEFAULT_LIMIT: u32 = 50;
 
 /// The most items of a page.
 const MOST_ITEMS: u32 = 200;
+
+/// Which page is asked for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// 1 to 200, 50 when nothing is said.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<String>,
+    /// The `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// Where the page before ended, and how many items are asked for.
+    pub(crate) fn read<P: DeserializeOwned>(&self) -> Result<(Option<P>, u32), Refusal> {
+        Ok((place(self.cursor.as_deref())?, limit(self.limit.as_deref())?))
+    }
+}
 
 /// The limit that a query asks for.
 pub(crate) fn limit(text: Option<&str>) -> Result<u32, Refusal> {

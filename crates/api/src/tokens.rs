@@ -10,7 +10,8 @@ use tenure_domain::{Instant, Role, TokenId};
 use utoipa::ToSchema;
 
 use crate::access::{self, Member};
-use crate::extract::{OptionalBody, PathId};
+use crate::extract::{OptionalBody, PathId, Query};
+use crate::page::{self, PageQuery};
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
 
@@ -44,9 +45,9 @@ impl From<rows::Token> for Token {
 /// The organization's tokens.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TokenList {
-    /// All of them, oldest first.
+    /// Oldest first.
     items: Vec<Token>,
-    /// Null: the list is whole.
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
@@ -79,15 +80,20 @@ pub(crate) struct NewToken {
     get,
     path = "/api/v1/organizations/{organization_id}/tokens",
     tag = "tokens",
-    params(("organization_id" = String, Path, description = "The organization")),
+    params(("organization_id" = String, Path, description = "The organization"), PageQuery),
     responses((status = 200, body = TokenList)),
 )]
 pub(crate) async fn list_tokens(
     by: Member<access::ManageTokens>,
     State(state): State<ApiState>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<TokenList>, Problem> {
-    let tokens = state.app.list_tokens(by.organization).await?;
-    Ok(Json(TokenList { items: tokens.into_iter().map(Token::from).collect(), next_cursor: None }))
+    let (after, limit) = query.read()?;
+    let (tokens, end) = state.app.list_tokens(by.organization, after, limit).await?;
+    Ok(Json(TokenList {
+        items: tokens.into_iter().map(Token::from).collect(),
+        next_cursor: end.map(|end| page::cursor(&end)).transpose()?,
+    }))
 }
 
 /// Make an API token of the caller's own

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use crate::access::{self, Member};
 use crate::etag::Tagged;
-use crate::extract::{Body, PathId};
+use crate::extract::{Body, PathId, Query};
+use crate::page::{self, PageQuery};
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
 
@@ -54,9 +55,9 @@ impl MemberBody {
 /// The organization's users.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MemberList {
-    /// All of them, by e-mail address.
+    /// By e-mail address.
     items: Vec<MemberBody>,
-    /// Null: the list is whole.
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
@@ -74,17 +75,19 @@ pub(crate) struct MemberPatch {
     get,
     path = "/api/v1/organizations/{organization_id}/users",
     tag = "users",
-    params(("organization_id" = String, Path, description = "The organization")),
+    params(("organization_id" = String, Path, description = "The organization"), PageQuery),
     responses((status = 200, body = MemberList)),
 )]
 pub(crate) async fn list_users(
     by: Member<access::ReadUsers>,
     State(state): State<ApiState>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<MemberList>, Problem> {
-    let members = state.app.list_users(by.organization).await?;
+    let (after, limit) = query.read()?;
+    let (members, end) = state.app.list_users(by.organization, after, limit).await?;
     Ok(Json(MemberList {
         items: members.into_iter().map(|member| MemberBody::new(&state.app, member)).collect(),
-        next_cursor: None,
+        next_cursor: end.map(|end| page::cursor(&end)).transpose()?,
     }))
 }
 

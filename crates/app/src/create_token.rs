@@ -7,7 +7,7 @@ use tenure_store::users;
 
 use crate::me::checked_person_name;
 use crate::users::checked_role;
-use crate::{App, AppError, Ctx};
+use crate::{App, AppError, Ctx, cut};
 
 /// A token that is to be made.
 #[derive(Clone, Debug)]
@@ -117,16 +117,21 @@ impl App {
         Ok(MadeToken { token, secret })
     }
 
-    /// The organization's tokens, oldest first.
+    /// A page of the organization's tokens, oldest first, and where it ends if there is more.
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn list_tokens(&self, organization: OrganizationId) -> Result<Vec<Token>, AppError> {
+    pub async fn list_tokens(
+        &self,
+        organization: OrganizationId,
+        after: Option<TokenId>,
+        limit: u32,
+    ) -> Result<(Vec<Token>, Option<TokenId>), AppError> {
         let mut tx = self.db.read().await?;
-        let tokens = tokens::of_organization(&mut tx, organization).await?;
+        let tokens = tokens::page(&mut tx, organization, after, limit.saturating_add(1)).await?;
         tx.roll_back().await?;
-        Ok(tokens)
+        Ok(cut(tokens, limit, |token| token.id))
     }
 
     /// Revokes a token: from now on it opens nothing.

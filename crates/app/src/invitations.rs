@@ -12,7 +12,7 @@ use crate::me::{checked_language, checked_person_name};
 use crate::recipients::tick_creator;
 use crate::settled::SettledOrganization;
 use crate::users::checked_role;
-use crate::{Actor, App, AppError, Ctx};
+use crate::{Actor, App, AppError, Ctx, cut};
 
 /// How long an invitation's link opens something, in hours: 7 days.
 const HOURS: i64 = 7 * 24;
@@ -124,16 +124,23 @@ impl App {
         Ok((invitation, link))
     }
 
-    /// The organization's invitations that have not expired, oldest first.
+    /// A page of the organization's invitations that have not expired, oldest first, and where it ends if there is
+    /// more.
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn list_invitations(&self, organization: OrganizationId) -> Result<Vec<Invitation>, AppError> {
+    pub async fn list_invitations(
+        &self,
+        organization: OrganizationId,
+        after: Option<InvitationId>,
+        limit: u32,
+    ) -> Result<(Vec<Invitation>, Option<InvitationId>), AppError> {
         let mut tx = self.db.read().await?;
-        let list = invitations::of_organization(&mut tx, organization, self.people_now()).await?;
+        let now = self.people_now();
+        let list = invitations::page(&mut tx, organization, now, after, limit.saturating_add(1)).await?;
         tx.roll_back().await?;
-        Ok(list)
+        Ok(cut(list, limit, |invitation| invitation.id))
     }
 
     /// Withdraws an invitation: its link opens nothing any more.

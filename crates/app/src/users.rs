@@ -6,19 +6,24 @@ use tenure_store::users::{self, Member};
 use crate::recipients::forget_recipient;
 use crate::settled::SettledOrganization;
 use crate::tag::Tagged;
-use crate::{App, AppError, Ctx};
+use crate::{App, AppError, Ctx, cut};
 
 impl App {
-    /// The organization's users, by e-mail address.
+    /// A page of the organization's users, by e-mail address, and where it ends if there is more.
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn list_users(&self, organization: OrganizationId) -> Result<Vec<Member>, AppError> {
+    pub async fn list_users(
+        &self,
+        organization: OrganizationId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<(Vec<Member>, Option<UserId>), AppError> {
         let mut tx = self.db.read().await?;
-        let members = users::of_organization(&mut tx, organization).await?;
+        let members = users::page(&mut tx, organization, after, limit.saturating_add(1)).await?;
         tx.roll_back().await?;
-        Ok(members)
+        Ok(cut(members, limit, |member| member.id))
     }
 
     /// Gives a user another role. An API token of theirs carries it from now on.

@@ -70,16 +70,20 @@ pub async fn by_hash(tx: &mut Tx, hash: &[u8]) -> Result<Option<Invitation>, Sto
     tx.all_text(sql, args![hash]).await?.first().map(read).transpose()
 }
 
-/// The organization's invitations that have not expired, oldest first.
-pub async fn of_organization(
+/// At most `limit` of the organization's invitations that have not expired, oldest first, from behind one on.
+pub async fn page(
     tx: &mut Tx,
     organization: OrganizationId,
     now: Instant,
+    after: Option<InvitationId>,
+    limit: u32,
 ) -> Result<Vec<Invitation>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM invitations WHERE organization_id = $1 AND expires_us > $2 ORDER BY id"
+        "SELECT {COLUMNS} FROM invitations
+        WHERE organization_id = $1 AND expires_us > $2 AND id > $3 ORDER BY id LIMIT $4"
     );
-    tx.all_text(sql, args![organization, now]).await?.iter().map(read).collect()
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    tx.all_text(sql, args![organization, now, after, limit]).await?.iter().map(read).collect()
 }
 
 /// Takes an invitation of an organization away; returns whether there was one.

@@ -88,14 +88,20 @@ pub async fn used(tx: &mut Tx, id: TokenId, now: Instant) -> Result<(), StoreErr
     tx.execute("UPDATE tokens SET last_used_us = $2 WHERE id = $1", args![id, now]).await.map(drop)
 }
 
-/// The organization's tokens that are not revoked, oldest first.
-pub async fn of_organization(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Token>, StoreError> {
+/// At most `limit` of the organization's tokens that are not revoked, oldest first, from behind one on.
+pub async fn page(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    after: Option<TokenId>,
+    limit: u32,
+) -> Result<Vec<Token>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM tokens t JOIN users u ON u.id = t.user_id
-        LEFT JOIN memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
-        WHERE t.organization_id = $1 AND t.revoked_us IS NULL ORDER BY t.id"
+        JOIN memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
+        WHERE t.organization_id = $1 AND t.revoked_us IS NULL AND t.id > $2 ORDER BY t.id LIMIT $3"
     );
-    let rows = tx.all_text(sql, args![organization]).await?;
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    let rows = tx.all_text(sql, args![organization, after, limit]).await?;
     rows.iter().filter_map(|row| read(row).transpose()).collect()
 }
 

@@ -172,11 +172,24 @@ pub struct Member {
 
 /// The organization's members, by e-mail address.
 pub async fn of_organization(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Member>, StoreError> {
+    page(tx, organization, None, u32::MAX).await
+}
+
+/// At most `limit` of the organization's members, by e-mail address, from behind one on.
+pub async fn page(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<Member>, StoreError> {
     let sql = "SELECT u.id, u.email, u.name, u.language, m.role, m.since_us, u.last_seen_us,
             u.otp_secret IS NOT NULL AS otp
         FROM memberships m JOIN users u ON u.id = m.user_id
-        WHERE m.organization_id = $1 ORDER BY u.email_folded";
-    let rows = tx.all(sql, args![organization]).await?;
+        WHERE m.organization_id = $1
+            AND u.email_folded > coalesce((SELECT email_folded FROM users WHERE id = $2), '')
+        ORDER BY u.email_folded LIMIT $3";
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    let rows = tx.all(sql, args![organization, after, limit]).await?;
     rows.iter()
         .map(|row| {
             Ok(Member {

@@ -38,9 +38,11 @@ impl From<AppError> for Failure {
         match error {
             AppError::Refused(refusal) => Self::Refused(refusal),
             AppError::Store(error) => error.into(),
-            error @ (AppError::Template(_) | AppError::Unsealed | AppError::Tls(_) | AppError::Json(_)) => {
-                Self::Failed(error.to_string())
-            }
+            error @ (AppError::Template(_)
+            | AppError::Unsealed
+            | AppError::Tls(_)
+            | AppError::Json(_)
+            | AppError::BrokeOff(_)) => Self::Failed(error.to_string()),
         }
     }
 }

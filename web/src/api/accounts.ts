@@ -1,8 +1,7 @@
 /** Becoming somebody, and one's own account. */
-import { api, body, type Narrowed, type Schemas } from '$lib/api';
-import type { Role, Session } from './session';
+import { api, body, type Schemas } from '$lib/api';
 
-export const signUp = (person: Schemas['NewSignUp']) => body(api.POST('/api/v1/sign-up', { body: person })) as Promise<Session>;
+export const signUp = (person: Schemas['NewSignUp']) => body(api.POST('/api/v1/sign-up', { body: person }));
 
 /** Asks for a mail with a link; the answer does not tell whether the account exists. */
 export const askForReset = (email: string) => body(api.POST('/api/v1/password-resets', { body: { email } }));
@@ -10,13 +9,11 @@ export const askForReset = (email: string) => body(api.POST('/api/v1/password-re
 export const redeemReset = (token: string, password: string) =>
   body(api.POST('/api/v1/password-resets/redemption', { body: { token, password } }));
 
-type InvitationFacts = Narrowed<Schemas['ShownInvitation'], { role: Role }>;
-
 export const lookUpInvitation = (token: string, signal?: AbortSignal) =>
-  body(api.POST('/api/v1/invitations/look-up', { body: { token }, signal })) as Promise<InvitationFacts>;
+  body(api.POST('/api/v1/invitations/look-up', { body: { token }, signal }));
 
 export const acceptInvitation = (accepted: Schemas['AcceptedInvitation']) =>
-  body(api.POST('/api/v1/invitations/acceptance', { body: accepted })) as Promise<Session>;
+  body(api.POST('/api/v1/invitations/acceptance', { body: accepted }));
 
 export const changeMe = (changes: Schemas['UserPatch']) => body(api.PATCH('/api/v1/me', { body: changes }));
 

@@ -1,15 +1,13 @@
-import { api, body, ifMatch, type Narrowed, type Schemas } from '$lib/api';
+import { api, body, ifMatch, type Schemas } from '$lib/api';
 
 export type Condition = Schemas['AlertCondition'];
 export type Rule = Schemas['AlertRule'];
 export type NewRule = Schemas['NewAlertRule'];
 
-type ClosedBecause = 'back_to_normal' | 'rule_changed' | 'rule_removed' | 'sensor_removed';
-export type Alert = Narrowed<Schemas['Alert'], { closed_because?: ClosedBecause | null }>;
-type AlertPage = Narrowed<Schemas['AlertPage'], { items: Alert[] }>;
+export type Alert = Schemas['Alert'];
 
 interface AlertsAsked {
-  state?: string;
+  state?: Schemas['AlertState'] | '';
   sensor_id?: string;
   rule_id?: string;
   limit?: number;
@@ -21,8 +19,8 @@ const ofRule = (organization_id: string, alert_rule_id: string) => ({ path: { or
 
 export const listAlerts = (organization: string, { cursor, ...asked }: AlertsAsked, signal?: AbortSignal) =>
   body(
-    api.GET('/api/v1/organizations/{organization_id}/alerts', { params: { ...of(organization), query: { ...asked, cursor: cursor ?? undefined } }, signal }),
-  ) as Promise<AlertPage>;
+    api.GET('/api/v1/organizations/{organization_id}/alerts', { params: { ...of(organization), query: { ...asked, state: asked.state || undefined, cursor: cursor ?? undefined } }, signal }),
+  );
 
 export const countAlerts = (organization: string, signal?: AbortSignal) =>
   body(api.GET('/api/v1/organizations/{organization_id}/alert-counts', { params: of(organization), signal }));

@@ -52,7 +52,7 @@ export const takeBack = (organization_id: string, sensor_id: string, license_id:
     api.DELETE('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/licenses/{license_id}', {
       params: { path: { organization_id, sensor_id, license_id } },
     }),
-  ) as Promise<Row>;
+  );
 
 export const previewAssignments = (organization: string, sensor_ids: string[], key?: string, signal?: AbortSignal) =>
   body(

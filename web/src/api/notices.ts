@@ -1,10 +1,10 @@
 /** Mails to the people of an organization: who gets which, what comes next, and what became of those that were written. */
-import { api, body, ifMatch, tagged, type Narrowed, type Page, type Schemas } from '$lib/api';
+import { api, body, ifMatch, tagged, type Schemas } from '$lib/api';
 
 /** Something that was put into the outbox: a mail, or a delivery of a webhook. */
 export interface Posted {
   id: string;
-  state: 'queued' | 'sent' | 'failed';
+  state: Schemas['PostState'];
   created_at: string;
   settled_at?: string | null;
   attempts: number;
@@ -13,15 +13,15 @@ export interface Posted {
 }
 
 /** What one can choose by: all of it, or what is so far. */
-export const POST_STATES = ['', 'failed', 'queued', 'sent'] as const;
+export const POST_STATES = ['', 'failed', 'queued', 'sent'] as const satisfies readonly (Schemas['PostState'] | '')[];
 
-export type Notice = Narrowed<Schemas['Notice'], { state: Posted['state'] }>;
-export type ComingMail = Narrowed<Schemas['ComingNotice'], { kind: 'month_before' | 'expiration_day' }>;
-export type Outlook = Narrowed<Schemas['NoticeForecast'], { next: ComingMail[] }>;
+export type Notice = Schemas['Notice'];
+export type ComingMail = Schemas['ComingNotice'];
+export type Outlook = Schemas['NoticeForecast'];
 
 interface NoticesAsked {
-  state?: string;
-  kind?: string;
+  state?: Schemas['PostState'] | '';
+  kind?: Schemas['NoticeKind'] | '';
   limit?: number;
   cursor?: string | null;
 }
@@ -40,18 +40,18 @@ export const setRecipients = (organization: string, recipients: Schemas['NewNoti
   );
 
 export const getOutlook = (organization: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/organizations/{organization_id}/notice-outlook', { params: of(organization), signal })) as Promise<Outlook>;
+  body(api.GET('/api/v1/organizations/{organization_id}/notice-outlook', { params: of(organization), signal }));
 
 export const listNotices = (organization: string, { cursor, ...asked }: NoticesAsked, signal?: AbortSignal) =>
   body(
-    api.GET('/api/v1/organizations/{organization_id}/notices', { params: { ...of(organization), query: { ...asked, cursor: cursor ?? undefined } }, signal }),
-  ) as Promise<Page<Notice>>;
+    api.GET('/api/v1/organizations/{organization_id}/notices', { params: { ...of(organization), query: { ...asked, state: asked.state || undefined, kind: asked.kind || undefined, cursor: cursor ?? undefined } }, signal }),
+  );
 
 export const retryNotice = (organization_id: string, notice_id: string) =>
-  body(api.POST('/api/v1/organizations/{organization_id}/notices/{notice_id}/retry', { params: { path: { organization_id, notice_id } } })) as Promise<Notice>;
+  body(api.POST('/api/v1/organizations/{organization_id}/notices/{notice_id}/retry', { params: { path: { organization_id, notice_id } } }));
 
 export const sendTestMail = (organization: string) =>
-  body(api.POST('/api/v1/organizations/{organization_id}/notices/test', { params: of(organization) })) as Promise<Notice>;
+  body(api.POST('/api/v1/organizations/{organization_id}/notices/test', { params: of(organization) }));
 
 /** How many mails are looked through for those that have failed lately. */
 const LOOKED_THROUGH = 100;
@@ -63,16 +63,14 @@ export async function failedSince(organization: string, since: number, signal?: 
   return { count, more: Boolean(next_cursor) && count === items.length };
 }
 
-type Subscription = Narrowed<Schemas['Subscription'], { what: 'license_expiration' | 'pool_low' | 'alert_rule' }>;
-
 const byToken = (token: string) => ({ params: { path: { token } } });
 
 export const getSubscription = (token: string, signal?: AbortSignal) =>
-  body(api.GET('/api/v1/unsubscriptions/{token}', { ...byToken(token), signal })) as Promise<Subscription>;
+  body(api.GET('/api/v1/unsubscriptions/{token}', { ...byToken(token), signal }));
 
-export const unsubscribe = (token: string) => body(api.POST('/api/v1/unsubscriptions/{token}', byToken(token))) as Promise<Subscription>;
+export const unsubscribe = (token: string) => body(api.POST('/api/v1/unsubscriptions/{token}', byToken(token)));
 
-export const subscribeAgain = (token: string) => body(api.POST('/api/v1/unsubscriptions/{token}/undo', byToken(token))) as Promise<Subscription>;
+export const subscribeAgain = (token: string) => body(api.POST('/api/v1/unsubscriptions/{token}/undo', byToken(token)));
 
 export const getCalendarFeed = (organization: string, signal?: AbortSignal) =>
   body(api.GET('/api/v1/organizations/{organization_id}/calendar-feed', { params: of(organization), signal }));

@@ -4,6 +4,49 @@
  */
 
 export interface paths {
+    "/api/v1/cover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the covers of many
+         * @description As `GET` does one by one, at one instant, in the order of the question. Serial numbers that no organization
+         *     of the caller has are `unknown`.
+         */
+        post: operations["covers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cover/{serial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a cover
+         * @description Out of the gate's memory, as a message of this instant would be judged: to the microsecond, also when a chain ends
+         *     just now (R25). The answer may be remembered for as long as `Cache-Control` says: while the sensor is covered until
+         *     its cover ends, but at most 5 minutes; else it is asked for again each time, by its `ETag`.
+         */
+        get: operations["cover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations/acceptance": {
         parameters: {
             query?: never;
@@ -833,6 +876,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{organization_id}/sensors.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export sensors as a workbook
+         * @description The same rows and columns as in CSV, for spreadsheets (XLSX): dates are dates, numbers are numbers, and no text is a
+         *     formula. Instants are shown by the clocks of the organization's time zone.
+         */
+        get: operations["sensors_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{organization_id}/sensors/additions": {
         parameters: {
             query?: never;
@@ -885,6 +949,26 @@ export interface paths {
         get: operations["count_sensors"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/sensors/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename several sensors
+         * @description All of them or none.
+         */
+        post: operations["rename_sensors"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1563,8 +1647,7 @@ export interface components {
         AcceptedInvitation: {
             /** @description The one-time code of a user who has switched them on. */
             code?: string | null;
-            /** @description A new user's language: `en`, `pl` or `de`; the organization's when nothing is said. */
-            language?: string | null;
+            language?: components["schemas"]["Language"] | null;
             /** @description A new user's name, at most 100 characters. */
             name?: string | null;
             /**
@@ -1575,6 +1658,11 @@ export interface components {
             /** @description What stands behind `#` in the link. */
             token: string;
         };
+        /**
+         * @description Who or what made a change: `user`, `token` (a user's API token), `operator`, `service`, `auto_renewal` (a sensor took a license by itself) or `calendar` (its time had come).
+         * @enum {string}
+         */
+        ActorKind: "user" | "token" | "operator" | "service" | "auto_renewal" | "calendar";
         /** @description The sensors that were added, in the order of the list. */
         AddedSensors: {
             items: components["schemas"]["Sensor"][];
@@ -1600,8 +1688,7 @@ export interface components {
              * @description Null while it is open.
              */
             closed_at?: string | null;
-            /** @description `back_to_normal`, `rule_changed`, `rule_removed` or `sensor_removed`; null while it is open. */
-            closed_because?: string | null;
+            closed_because?: components["schemas"]["ClosedBecause"] | null;
             /** @description What the rule watched for when the alert opened. */
             condition: components["schemas"]["AlertCondition"];
             /** @example alr_01jxgb66p004hmasw9nf6yy093 */
@@ -1637,11 +1724,8 @@ export interface components {
         };
         /** @description What a rule watches for. */
         AlertCondition: {
-            /**
-             * @description What is measured; all of a sensor's channels of this type are watched.
-             * @example temperature
-             */
-            channel_type: string;
+            /** @description What is measured; all of a sensor's channels of this type are watched. */
+            channel_type: components["schemas"]["ChannelType"];
             /**
              * Format: double
              * @description How far the value must come back for the alert to close; 0 when nothing is said.
@@ -1657,11 +1741,8 @@ export interface components {
              */
             threshold: number;
         } | {
-            /**
-             * @description What is measured; all of a sensor's channels of this type are watched.
-             * @example temperature
-             */
-            channel_type: string;
+            /** @description What is measured; all of a sensor's channels of this type are watched. */
+            channel_type: components["schemas"]["ChannelType"];
             /**
              * Format: double
              * @description How far the value must come back for the alert to close; 0 when nothing is said.
@@ -1742,7 +1823,12 @@ export interface components {
             sensors?: components["schemas"]["AlertRuleSensors"] | null;
         };
         /** @description Whom a rule watches: the word `all`, or a list of sensors. */
-        AlertRuleSensors: components["schemas"]["AllSensors"] | string[];
+        AlertRuleSensors: components["schemas"]["AllSensors"] | components["schemas"]["ChosenSensors"];
+        /**
+         * @description Whether an alert is open.
+         * @enum {string}
+         */
+        AlertState: "open" | "closed";
         /**
          * @description Every sensor of the organization, also those to come.
          * @enum {string}
@@ -1814,6 +1900,11 @@ export interface components {
              */
             short: number;
         };
+        /**
+         * @description What happens at the end of a sensor's chain if nobody does anything: `renews`, `no_license` (it takes one, but none is left for it, R14) or `stops` (auto renewal is off).
+         * @enum {string}
+         */
+        AtEnd: "renews" | "no_license" | "stops";
         /** @description Who or what made a change. */
         AuditActor: {
             /** @description The address of the user, or of the token's user. */
@@ -1823,9 +1914,8 @@ export interface components {
             /**
              * @description `user`, `token` (a user's API token), `operator`, `service`, `auto_renewal` (a sensor took a license by
              *     itself) or `calendar` (its time had come).
-             * @example user
              */
-            kind: string;
+            kind: components["schemas"]["ActorKind"];
         };
         /** @description A page of the audit trail. */
         AuditPage: {
@@ -1862,11 +1952,8 @@ export interface components {
         /** @description What something was done to. */
         AuditSubject: {
             id: string;
-            /**
-             * @description `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert`, `webhook` or `other`.
-             * @example sensor
-             */
-            kind: string;
+            /** @description `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert`, `webhook` or `other`. */
+            kind: components["schemas"]["SubjectKind"];
             /** @description How it is called today: a sensor's name, a user's address, a code's license key. */
             name?: string | null;
         };
@@ -1926,17 +2013,26 @@ export interface components {
             channel: number;
             /** @description In the order of time. */
             points: components["schemas"]["Point"][];
-            /**
-             * @description What it measures.
-             * @example temperature
-             */
-            type: string;
+            /** @description What it measures. */
+            type: components["schemas"]["ChannelType"];
             /**
              * @description The unit of its values; empty when they have none.
              * @example °C
              */
             unit: string;
         };
+        /**
+         * @description What a channel measures.
+         * @enum {string}
+         */
+        ChannelType: "no_sensor" | "temperature" | "humidity" | "atmospheric_pressure" | "differential_pressure" | "ok_alarm" | "iaq" | "flooding" | "pulse_cnt" | "electricity_meter" | "water_meter" | "soil_moisture" | "co_gas" | "no2_gas" | "h2s_gas" | "ambient_light" | "pm_1_0" | "pm_2_5" | "pm_10_0" | "noise_level" | "nh3_gas" | "ch4_gas" | "high_pressure" | "distance_mm" | "water_meter_acc_minor" | "water_meter_acc_major" | "co2_gas" | "humidity_accurate" | "static_iaq" | "co2_equivalent" | "breath_voc" | "shared_modem" | "percentage" | "voltage" | "current" | "pulse_cnt_acc_minor" | "pulse_cnt_acc_major" | "elec_meter_acc_minor" | "elec_meter_acc_major" | "pulse_cnt_acc_wide_minor" | "pulse_cnt_acc_wide_major" | "current_precise" | "output_control" | "resistance";
+        /** @description 1 to 1000 sensors. */
+        ChosenSensors: string[];
+        /**
+         * @description Why an alert has closed.
+         * @enum {string}
+         */
+        ClosedBecause: "back_to_normal" | "rule_changed" | "rule_removed" | "sensor_removed";
         /** @description A page of codes, newest first. */
         CodePage: {
             items: components["schemas"]["OperatorCode"][];
@@ -1963,7 +2059,7 @@ export interface components {
              */
             first_expires_on: string;
             /** @description What it is about: `month_before`, `expiration_day`. */
-            kind: string;
+            kind: components["schemas"]["ExpirationNotice"];
             /**
              * Format: date
              * @description The last of them.
@@ -1978,6 +2074,40 @@ export interface components {
             /** @description How many have auto renewal off. */
             stops: number;
         };
+        /** @description The cover of a serial number. */
+        Cover: {
+            /** @description Whether its data is to be taken: `standing` is `covered`. */
+            covered: boolean;
+            /**
+             * Format: date-time
+             * @description The first instant that is not covered: when the cover will end unless it goes on, or when it ended. Null without
+             *     a cover.
+             */
+            covered_until?: string | null;
+            /**
+             * @description Who has the sensor; null for `unknown`.
+             * @example org_01jxgb66p004hmasw9nf6yy093
+             */
+            organization_id?: string | null;
+            /** @example 282c02424eed */
+            serial: string;
+            standing: components["schemas"]["CoverStanding"];
+        };
+        /** @description The covers of serial numbers, as far as the caller may know them. */
+        CoverList: {
+            /** @description In the order of the question. */
+            items: components["schemas"]["Cover"][];
+        };
+        /** @description Which covers are asked for. */
+        CoverQuestion: {
+            /** @description 1 to 1000 serial numbers. */
+            serials: string[];
+        };
+        /**
+         * @description How a serial number stands at the gate.
+         * @enum {string}
+         */
+        CoverStanding: "covered" | "expired" | "unlicensed" | "unknown";
         /** @description What a sensor has told of itself last. */
         Device: {
             /** @description Its configuration; null until it came. */
@@ -2032,6 +2162,11 @@ export interface components {
              */
             serial: string;
         };
+        /**
+         * @description What a mail about ending covers is.
+         * @enum {string}
+         */
+        ExpirationNotice: "month_before" | "expiration_day";
         /** @description Who has forgotten their password. */
         Forgotten: {
             /** @example ana@harbor.example */
@@ -2044,6 +2179,71 @@ export interface components {
             /** @description The handles of entries that are accepted, and whose sensors the gateway keeps in step. */
             Y: number[];
         };
+        /**
+         * @description How the battery of a sensor is, as a gateway tells it.
+         * @enum {string}
+         */
+        GatewayBattery: "ok" | "low";
+        /** @description One measurement of one sensor. */
+        GatewayEntry: {
+            /** @description `ok` or `low`. */
+            battery: components["schemas"]["GatewayBattery"];
+            /**
+             * @description In UTC.
+             * @example 2025-06-11 20:34:00 UTC
+             */
+            measured_at: string;
+            /**
+             * Format: int32
+             * @description In seconds.
+             */
+            measurement_interval?: number | null;
+            /**
+             * @description In UTC.
+             * @example 2025-06-11 20:37:00
+             */
+            next_measurement_at?: string | null;
+            params: components["schemas"]["GatewayParam"][];
+            /**
+             * Format: int64
+             * @description By which the entry is answered.
+             */
+            response_handle: number;
+            /** @example 282C024FFFB1 */
+            serial: string;
+            /**
+             * Format: int32
+             * @description In dBm; 0 when it is not known.
+             */
+            signal?: number | null;
+        };
+        /** @description The value of one channel. */
+        GatewayParam: {
+            /** Format: int32 */
+            channel: number;
+            type: components["schemas"]["ChannelType"];
+            /**
+             * Format: double
+             * @description In the unit of the type.
+             * @example 57
+             */
+            value: number;
+        };
+        /** @description What a gateway posts. */
+        GatewayPost: {
+            /** @description At most 10000 of them. Each has its answer, also one that cannot be read. */
+            measurements: components["schemas"]["GatewayEntry"][];
+        };
+        /**
+         * @description A license that was given to a sensor: `active`, or `queued` behind another one (R11).
+         * @enum {string}
+         */
+        GivenState: "active" | "queued";
+        /**
+         * @description A license that is or was on a sensor; `revoked`: taken away by the operator while it was active (R5).
+         * @enum {string}
+         */
+        HeldState: "ended" | "revoked" | "active" | "queued";
         /** @description An invitation. */
         Invitation: {
             /** Format: date-time */
@@ -2059,17 +2259,14 @@ export interface components {
             id: string;
             /** @description The address of who has invited. */
             invited_by: string;
-            /**
-             * @description What the invited will be.
-             * @example analyst
-             */
-            role: string;
+            /** @description What the invited will be. */
+            role: components["schemas"]["Role"];
         };
         /** @description The organization's invitations. */
         InvitationList: {
-            /** @description All that have not expired, oldest first. */
+            /** @description Those that have not expired, oldest first. */
             items: components["schemas"]["Invitation"][];
-            /** @description Null: the list is whole. */
+            /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
         };
         /** @description What an invitation's link holds. */
@@ -2091,6 +2288,11 @@ export interface components {
             /** @example P2Y */
             term: string;
         };
+        /**
+         * @description A language of screens and mails, ISO 639-1.
+         * @enum {string}
+         */
+        Language: "en" | "pl" | "de";
         /** @description A channel's last value. */
         LastValue: {
             /** Format: date-time */
@@ -2100,11 +2302,8 @@ export interface components {
              * @description Its place in the sensor, 1 to 6.
              */
             channel: number;
-            /**
-             * @description What it measures.
-             * @example temperature
-             */
-            type: string;
+            /** @description What it measures. */
+            type: components["schemas"]["ChannelType"];
             /**
              * @description The unit of its values; empty when they have none.
              * @example °C
@@ -2138,11 +2337,8 @@ export interface components {
             license_id: string;
             /** Format: date-time */
             starts_at: string;
-            /**
-             * @description `active`, or `queued` behind another license (R11).
-             * @example active
-             */
-            state: string;
+            /** @description `active`, or `queued` behind another license (R11). */
+            state: components["schemas"]["GivenState"];
             /** @example P2Y */
             term: string;
         };
@@ -2195,7 +2391,7 @@ export interface components {
              * @description How many licenses are in the pool.
              */
             licenses_left: number;
-            sensors: components["schemas"]["SensorCounts"];
+            sensors: components["schemas"]["SummaryCounts"];
             /** @description That zone's IANA name. */
             time_zone: string;
             /**
@@ -2277,6 +2473,11 @@ export interface components {
              */
             secret: string;
         };
+        /**
+         * @description Where mail goes: it is sent, or put into a folder of the server.
+         * @enum {string}
+         */
+        MailRoute: "smtp" | "folder";
         /** @description A sensor's measurements. */
         Measurements: {
             channels: components["schemas"]["Channel"][];
@@ -2287,11 +2488,8 @@ export interface components {
             email: string;
             /** @example usr_01jxgb66p004hmasw9nf6yy093 */
             id: string;
-            /**
-             * @description The language of their screens and mails, ISO 639-1.
-             * @example en
-             */
-            language: string;
+            /** @description The language of their screens and mails, ISO 639-1. */
+            language: components["schemas"]["Language"];
             /**
              * Format: date-time
              * @description When they were last logged in, to the minute; null if never.
@@ -2301,8 +2499,7 @@ export interface components {
             name: string;
             /** @description Whether logging in asks them for a one-time code. */
             one_time_codes: boolean;
-            /** @example manager */
-            role: string;
+            role: components["schemas"]["Role"];
             /**
              * Format: date-time
              * @description Since when they are in the organization.
@@ -2311,32 +2508,25 @@ export interface components {
         };
         /** @description The organization's users. */
         MemberList: {
-            /** @description All of them, by e-mail address. */
+            /** @description By e-mail address. */
             items: components["schemas"]["Member"][];
-            /** @description Null: the list is whole. */
+            /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
         };
         /** @description What is to be changed of a user. */
         MemberPatch: {
-            /**
-             * @description `administrator`, `manager` or `analyst`.
-             * @example manager
-             */
-            role: string;
+            /** @description `administrator`, `manager` or `analyst`. */
+            role: components["schemas"]["Role"];
         };
         /** @description What a person is in an organization. */
         Membership: {
             /** @example org_01jxgb66p004hmasw9nf6yy093 */
             id: string;
-            /**
-             * @description The organization's language, ISO 639-1.
-             * @example en
-             */
-            language: string;
+            /** @description The organization's language, ISO 639-1. */
+            language: components["schemas"]["Language"];
             /** @example Harbor */
             name: string;
-            /** @example manager */
-            role: string;
+            role: components["schemas"]["Role"];
             /**
              * @description The organization's IANA time zone.
              * @example Europe/Warsaw
@@ -2397,13 +2587,9 @@ export interface components {
         NewInvitation: {
             /** @example bob@harbor.example */
             email: string;
-            /** @description The language of the mail: `en`, `pl` or `de`; the organization's when nothing is said. */
-            language?: string | null;
-            /**
-             * @description `administrator`, `manager` or `analyst`.
-             * @example analyst
-             */
-            role: string;
+            language?: components["schemas"]["Language"] | null;
+            /** @description `administrator`, `manager` or `analyst`. */
+            role: components["schemas"]["Role"];
         };
         /** @description One of them. */
         NewListedSensor: {
@@ -2429,8 +2615,7 @@ export interface components {
              * @example ana@harbor.example
              */
             administrator_email: string;
-            /** @description `en`, `pl` or `de`; `en` when nothing is said. */
-            language?: string | null;
+            language?: components["schemas"]["Language"] | null;
             /**
              * @description 1 to 100 characters.
              * @example Harbor
@@ -2488,8 +2673,7 @@ export interface components {
             activation_code?: string | null;
             /** @example ana@harbor.example */
             email: string;
-            /** @description `en`, `pl` or `de`; `en` when nothing is said. */
-            language?: string | null;
+            language?: components["schemas"]["Language"] | null;
             /** @description The person's name, at most 100 characters. */
             name?: string | null;
             /**
@@ -2511,12 +2695,7 @@ export interface components {
             name?: string | null;
             /** @description Whether it only reads; false when nothing is said. */
             read_only?: boolean | null;
-            /**
-             * @description The most that it may: `administrator`, `manager` or `analyst`, no more than the caller may. The caller's role
-             *     of each day when nothing is said.
-             * @example analyst
-             */
-            role?: string | null;
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description A webhook that is to be made. */
         NewWebhook: {
@@ -2532,7 +2711,7 @@ export interface components {
              *       "license.expired"
              *     ]
              */
-            events: string[];
+            events: components["schemas"]["WantedEvent"][];
             /**
              * @description Where events are sent: an `https://` address on the public internet, of at most 2000 characters. Who runs the
              *     service may allow others.
@@ -2553,7 +2732,7 @@ export interface components {
             /** @example mai_01jxgb66p004hmasw9nf6yy093 */
             id: string;
             /** @description `month_before`, `expiration_day`, `pool_low`, `alerts`, `code_revoked`, `invitation` or `test`. */
-            kind: string;
+            kind: components["schemas"]["NoticeKind"];
             /**
              * @description What the mail server said last, or why it could not be reached; null before the first attempt.
              * @example 550 5.1.1 There is no such person
@@ -2578,7 +2757,7 @@ export interface components {
              * @description `queued`; `sent`: the mail server has taken it; `failed`: it will not be sent unless it is put into the queue
              *     again.
              */
-            state: string;
+            state: components["schemas"]["PostState"];
             subject: string;
         };
         /** @description What the next mails will say. */
@@ -2602,6 +2781,11 @@ export interface components {
             /** @description How many people are told of expirations. */
             recipients: number;
         };
+        /**
+         * @description What a mail is about.
+         * @enum {string}
+         */
+        NoticeKind: "month_before" | "expiration_day" | "pool_low" | "alerts" | "code_revoked" | "invitation" | "test";
         /** @description A page of mails. */
         NoticePage: {
             /** @description Newest first. */
@@ -2679,6 +2863,11 @@ export interface components {
             /** Format: int64 */
             users: number;
         };
+        /**
+         * @description The direction of a sorted list.
+         * @enum {string}
+         */
+        Order: "asc" | "desc";
         /** @description An organization. */
         Organization: {
             /** @description That token; null also for those who may not change it. */
@@ -2687,11 +2876,8 @@ export interface components {
             device_token_required: boolean;
             /** @example org_01jxgb66p004hmasw9nf6yy093 */
             id: string;
-            /**
-             * @description The language of its mails, ISO 639-1.
-             * @example en
-             */
-            language: string;
+            /** @description The language of its mails, ISO 639-1. */
+            language: components["schemas"]["Language"];
             /** @example Harbor */
             name: string;
             /**
@@ -2710,8 +2896,7 @@ export interface components {
         OrganizationPatch: {
             /** @description The token that sensors and gateways must send, 1 to 36 visible ASCII characters; null for none any more. */
             device_token?: string | null;
-            /** @description `en`, `pl` or `de`. */
-            language?: string | null;
+            language?: components["schemas"]["Language"] | null;
             /** @description Another name, 1 to 100 characters. */
             name?: string | null;
             /** @description Another IANA time zone. What was promised before keeps its instants (R8). */
@@ -2791,6 +2976,11 @@ export interface components {
              */
             until: string;
         };
+        /**
+         * @description How far a mail or an event for a webhook is: `queued`; `sent`, which is taken by its receiver; `failed`, which will not be sent unless it is put into the queue again.
+         * @enum {string}
+         */
+        PostState: "queued" | "sent" | "failed";
         /** @description A problem (RFC 9457). */
         Problem: {
             /**
@@ -2992,6 +3182,11 @@ export interface components {
             /** @description How many sensors have no cover any more once it is done. */
             sensors_losing_cover: number;
         };
+        /**
+         * @description What a user may in an organization (R34).
+         * @enum {string}
+         */
+        Role: "administrator" | "manager" | "analyst";
         /** @description A sensor. For those who may not read licenses the fields about licenses are null or empty. */
         Sensor: {
             /**
@@ -3001,13 +3196,7 @@ export interface components {
             activation_date?: string | null;
             /** Format: date-time */
             added_at: string;
-            /**
-             * @description What happens at the end of its chain if nobody does anything: `renews`, `no_license` (it takes one, but none is
-             *     left for it, R14) or `stops` (auto renewal is off). Told of a chain that ends within 60 days, and of an expired
-             *     sensor, which waits for a license or has stopped; else null.
-             * @example renews
-             */
-            at_end?: string | null;
+            at_end?: components["schemas"]["AtEnd"] | null;
             /** @description Whether it takes a license of the pool when its chain ends (R12). */
             auto_renewal: boolean;
             battery?: components["schemas"]["Battery"] | null;
@@ -3077,11 +3266,8 @@ export interface components {
              * @description The strength of its radio signal, where it is known.
              */
             signal_dbm?: number | null;
-            /**
-             * @description `covered`, `expiring` (covered for at most 30 days more), `expired` or `unlicensed`.
-             * @example covered
-             */
-            standing: string;
+            /** @description `covered`, `expiring` (covered for at most 30 days more), `expired` or `unlicensed`. */
+            standing: components["schemas"]["Standing"];
         };
         /** @description How many sensors stand how. */
         SensorCounts: {
@@ -3122,11 +3308,8 @@ export interface components {
             license_id: string;
             /** Format: date-time */
             starts_at: string;
-            /**
-             * @description `ended`, `revoked` (taken away by the operator while it was active), `active` or `queued`.
-             * @example active
-             */
-            state: string;
+            /** @description `ended`, `revoked` (taken away by the operator while it was active), `active` or `queued`. */
+            state: components["schemas"]["HeldState"];
             /** @example P2Y */
             term: string;
         };
@@ -3134,6 +3317,20 @@ export interface components {
         SensorLicenses: {
             /** @description In the order of time: those that are over, the active one, its queue. */
             items: components["schemas"]["SensorLicense"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description A sensor and its new name. */
+        SensorName: {
+            /** @description On one line. */
+            name: string;
+            /** @example sen_01jxgb66p004hmasw9nf6yy093 */
+            sensor_id: string;
+        };
+        /** @description The names that sensors are to have. */
+        SensorNames: {
+            /** @description 1 to 1000 sensors, each once. */
+            items: components["schemas"]["SensorName"][];
         };
         /** @description A page of sensors. */
         SensorPage: {
@@ -3161,6 +3358,11 @@ export interface components {
              */
             port: number;
         };
+        /**
+         * @description By what a list of sensors is sorted.
+         * @enum {string}
+         */
+        SensorSort: "expires_at" | "name" | "serial" | "standing" | "activation_date" | "key" | "auto_renewal" | "covered_until" | "last_seen_at";
         /** @description A sensor at a glance. */
         SensorValues: {
             /** @example sen_01jxgb66p004hmasw9nf6yy093 */
@@ -3173,6 +3375,11 @@ export interface components {
         SensorValuesList: {
             /** @description In the order in which they were asked for. */
             items: components["schemas"]["SensorValues"][];
+        };
+        /** @description What renaming has done. */
+        SensorsRenamed: {
+            /** @description How many sensors had another name before. */
+            renamed: number;
         };
         /** @description Which organization has a serial number. */
         SerialNumber: {
@@ -3189,22 +3396,16 @@ export interface components {
              * @example https://tenure.harbor.example
              */
             http_address: string;
-            /**
-             * @description `smtp`: mail is sent; `folder`: it is put into a folder of the server.
-             * @example smtp
-             */
-            mail: string;
+            /** @description `smtp`: mail is sent; `folder`: it is put into a folder of the server. */
+            mail: components["schemas"]["MailRoute"];
             /**
              * Format: date-time
              * @description The service's clock.
              */
             now: string;
             sensor_server: components["schemas"]["SensorServer"];
-            /**
-             * @description `open`: everybody may sign up; `invitation`: who is invited.
-             * @example invitation
-             */
-            sign_up: string;
+            /** @description `open`: everybody may sign up; `invitation`: who is invited. */
+            sign_up: components["schemas"]["SignUp"];
             /** @example 0.1.0 */
             version: string;
         };
@@ -3235,12 +3436,14 @@ export interface components {
             /** @description The address of who has invited. */
             invited_by: string;
             organization_name: string;
-            /**
-             * @description What the invited will be.
-             * @example analyst
-             */
-            role: string;
+            /** @description What the invited will be. */
+            role: components["schemas"]["Role"];
         };
+        /**
+         * @description Who may sign up: everybody, or who is invited.
+         * @enum {string}
+         */
+        SignUp: "open" | "invitation";
         /** @description A channel's last 24 hours in 48 slices. */
         Sparkline: {
             /** Format: int32 */
@@ -3252,6 +3455,16 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        /**
+         * @description How a sensor stands: `covered`, `expiring` (covered for at most 30 days more), `expired` or `unlicensed`.
+         * @enum {string}
+         */
+        Standing: "covered" | "expiring" | "expired" | "unlicensed";
+        /**
+         * @description What something was done to.
+         * @enum {string}
+         */
+        SubjectKind: "sensor" | "license" | "code" | "user" | "organization" | "token" | "invitation" | "rule" | "alert" | "webhook" | "other";
         /** @description Whether somebody is told of something by e-mail. */
         Subscription: {
             /**
@@ -3269,7 +3482,23 @@ export interface components {
             /** @description Whether they are told. */
             subscribed: boolean;
             /** @description `license_expiration`, `pool_low` or `alert_rule`. */
-            what: string;
+            what: components["schemas"]["SubscriptionTopic"];
+        };
+        /**
+         * @description What somebody is told of by e-mail.
+         * @enum {string}
+         */
+        SubscriptionTopic: "license_expiration" | "pool_low" | "alert_rule";
+        /** @description How many sensors stand how. */
+        SummaryCounts: {
+            /** Format: int64 */
+            covered: number;
+            /** Format: int64 */
+            expired: number;
+            /** Format: int64 */
+            expiring: number;
+            /** Format: int64 */
+            unlicensed: number;
         };
         /** @description An API token. */
         Token: {
@@ -3287,17 +3516,14 @@ export interface components {
             /** @description What it is for, in words; may be empty. */
             name: string;
             read_only: boolean;
-            /**
-             * @description What it may today: the user's role, or the lesser one that it was given.
-             * @example manager
-             */
-            role: string;
+            /** @description What it may today: the user's role, or the lesser one that it was given. */
+            role: components["schemas"]["Role"];
         };
         /** @description The organization's tokens. */
         TokenList: {
-            /** @description All of them, oldest first. */
+            /** @description Oldest first. */
             items: components["schemas"]["Token"][];
-            /** @description Null: the list is whole. */
+            /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
         };
         /** @description An activation code that was typed in. */
@@ -3314,11 +3540,8 @@ export interface components {
             email: string;
             /** @example usr_01jxgb66p004hmasw9nf6yy093 */
             id: string;
-            /**
-             * @description The language of screens and mails, ISO 639-1.
-             * @example en
-             */
-            language: string;
+            /** @description The language of screens and mails, ISO 639-1. */
+            language: components["schemas"]["Language"];
             /** @description Empty when they have not told it. */
             name: string;
             /** @description Whether logging in asks for a one-time code. */
@@ -3333,25 +3556,24 @@ export interface components {
         };
         /** @description What is to be changed; what is absent stays. */
         UserPatch: {
-            /** @description `en`, `pl` or `de`. */
-            language?: string | null;
+            language?: components["schemas"]["Language"] | null;
             /** @description Another name, at most 100 characters; may be empty. */
             name?: string | null;
             /** @description Another IANA time zone for reading instants; null for the organization's. */
             time_zone?: string | null;
         };
+        /**
+         * @description An event that a webhook can want.
+         * @enum {string}
+         */
+        WantedEvent: "license.expiring" | "license.expired" | "license.renewed" | "pool.low" | "sensor.refused";
         /** @description A webhook. */
         Webhook: {
             /** Format: date-time */
             created_at: string;
             /** @description What it is for, in words; may be empty. */
             description: string;
-            /**
-             * @description Why the service has switched it off: `gone`, the receiver has answered 410; `failing`, nothing was taken for
-             *     five days. Null when it has not.
-             * @example failing
-             */
-            disabled_because?: string | null;
+            disabled_because?: components["schemas"]["WebhookDisabledBecause"] | null;
             /** @description Whether it is switched on. */
             enabled: boolean;
             /**
@@ -3362,7 +3584,7 @@ export interface components {
              *       "license.expired"
              *     ]
              */
-            events: string[];
+            events: components["schemas"]["WantedEvent"][];
             /**
              * Format: date-time
              * @description Since when nothing was taken; null when the last event was, or there was none yet. After five days the webhook
@@ -3386,11 +3608,8 @@ export interface components {
             attempts: number;
             /** Format: date-time */
             created_at: string;
-            /**
-             * @description One of the events that a webhook can want, or `webhook.test`.
-             * @example license.expired
-             */
-            event: string;
+            /** @description One of the events that a webhook can want, or `webhook.test`. */
+            event: components["schemas"]["WebhookEvent"];
             /**
              * @description Sent as `webhook-id`, the same at each attempt.
              * @example dlv_01jxgb66p004hmasw9nf6yy093
@@ -3411,11 +3630,8 @@ export interface components {
              * @description When it was taken, or given up; null while it is queued.
              */
             settled_at?: string | null;
-            /**
-             * @description `queued`, `sent` or `failed`.
-             * @example sent
-             */
-            state: string;
+            /** @description `queued`, `sent` or `failed`. */
+            state: components["schemas"]["PostState"];
         };
         /** @description A page of events for a webhook. */
         WebhookDeliveryPage: {
@@ -3424,6 +3640,16 @@ export interface components {
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
         };
+        /**
+         * @description Why the service has switched a webhook off: `gone`, the receiver has answered 410; `failing`, nothing was taken for five days.
+         * @enum {string}
+         */
+        WebhookDisabledBecause: "gone" | "failing";
+        /**
+         * @description An event for a webhook; `webhook.test` is sent when somebody tries it.
+         * @enum {string}
+         */
+        WebhookEvent: "license.expiring" | "license.expired" | "license.renewed" | "pool.low" | "sensor.refused" | "webhook.test";
         /** @description A page of webhooks. */
         WebhookPage: {
             /** @description Oldest first. */
@@ -3438,7 +3664,7 @@ export interface components {
             /** @description False gives up what waits for it. True switches it on again, also after the service has switched it off. */
             enabled?: boolean | null;
             /** @description As in a new webhook. */
-            events?: string[] | null;
+            events?: components["schemas"]["WantedEvent"][] | null;
             /** @description As in a new webhook. What is on its way goes there as well. */
             url?: string | null;
         };
@@ -3459,6 +3685,233 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    covers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoverQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverList"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `serial_malformed`; `invalid`: none or more than 1000 serial numbers */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cover: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what the caller has */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description 12 hexadecimal digits */
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description `private, max-age=…` while the sensor is covered, else `private, no-cache` */
+                    "Cache-Control"?: string;
+                    /** @description Changes when the answer does */
+                    ETag?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cover"];
+                };
+            };
+            /** @description The caller has it already */
+            304: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no organization that the caller may know has this serial number */
+            404: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `serial_malformed` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     accept_invitation: {
         parameters: {
             query?: never;
@@ -3476,6 +3929,8 @@ export interface operations {
                 headers: {
                     /** @description The log-in */
                     "Set-Cookie"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3485,6 +3940,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3494,6 +3951,10 @@ export interface operations {
             /** @description `credentials_wrong`, `one_time_code_required`, `one_time_code_wrong` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3503,6 +3964,8 @@ export interface operations {
             /** @description `cross_site` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3512,6 +3975,8 @@ export interface operations {
             /** @description `link_expired`: used, replaced, withdrawn or too old */
             410: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3521,6 +3986,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3530,6 +3997,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3539,6 +4008,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3548,6 +4019,10 @@ export interface operations {
             /** @description `too_many_log_ins` */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3557,6 +4032,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3566,6 +4043,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3589,6 +4070,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3598,6 +4081,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3607,6 +4092,8 @@ export interface operations {
             /** @description `link_expired`: used, replaced, withdrawn or too old */
             410: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3616,6 +4103,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3625,6 +4114,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3634,6 +4125,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3643,6 +4136,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3666,6 +4163,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3675,6 +4174,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3684,6 +4185,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3693,6 +4198,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3702,6 +4209,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3711,6 +4220,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3720,6 +4231,8 @@ export interface operations {
             /** @description `invalid`, `zone_unknown` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3729,6 +4242,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3738,6 +4253,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3761,6 +4280,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3770,6 +4291,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3779,6 +4302,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3788,6 +4315,8 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3797,6 +4326,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3806,6 +4337,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3815,6 +4348,10 @@ export interface operations {
             /** @description `too_many_log_ins` */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3824,6 +4361,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3833,6 +4372,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3856,6 +4399,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3865,6 +4410,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3874,6 +4421,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3883,6 +4434,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3892,6 +4445,8 @@ export interface operations {
             /** @description `one_time_codes_off`: nothing was begun */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3901,6 +4456,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3910,6 +4467,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3919,6 +4478,8 @@ export interface operations {
             /** @description `invalid`: this is not the code that the app shows now */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3928,6 +4489,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3937,6 +4500,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3961,6 +4528,8 @@ export interface operations {
             /** @description Logging in asks for none any more */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3968,6 +4537,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3977,6 +4548,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3986,6 +4561,8 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3995,6 +4572,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4004,6 +4583,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4013,6 +4594,10 @@ export interface operations {
             /** @description `too_many_log_ins` */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4022,6 +4607,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4031,6 +4618,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4055,6 +4646,8 @@ export interface operations {
             /** @description From now on the new one counts */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4062,6 +4655,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4071,6 +4666,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4080,6 +4679,8 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4089,6 +4690,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4098,6 +4701,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4107,6 +4712,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4116,6 +4723,10 @@ export interface operations {
             /** @description `too_many_log_ins` */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4125,6 +4736,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4134,6 +4747,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4157,6 +4774,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4166,6 +4785,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4175,6 +4796,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4184,6 +4809,8 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4193,6 +4820,8 @@ export interface operations {
             /** @description `one_time_codes_off` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4202,6 +4831,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4211,6 +4842,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4220,6 +4853,10 @@ export interface operations {
             /** @description `too_many_log_ins` */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4229,6 +4866,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4238,6 +4877,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4262,6 +4905,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4271,6 +4916,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4280,6 +4929,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4289,6 +4940,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4298,6 +4951,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4307,6 +4962,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4330,6 +4989,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4339,6 +5000,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4348,6 +5011,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4357,6 +5024,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4366,6 +5035,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4375,6 +5046,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4384,6 +5057,8 @@ export interface operations {
             /** @description `term_malformed`, `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4393,6 +5068,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4402,6 +5079,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4422,12 +5103,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NewRevocation"] | null;
+                "application/json": components["schemas"]["NewRevocation"];
             };
         };
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4437,6 +5120,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4446,6 +5131,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4455,6 +5144,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4464,6 +5155,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4473,6 +5166,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4482,6 +5177,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4491,6 +5188,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4500,6 +5199,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4520,12 +5223,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NewRevocation"] | null;
+                "application/json": components["schemas"]["NewRevocation"];
             };
         };
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4535,6 +5240,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4544,6 +5251,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4553,6 +5264,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4562,6 +5275,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4571,6 +5286,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4580,6 +5297,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4589,6 +5308,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4598,6 +5319,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4624,6 +5349,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4633,6 +5360,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4642,6 +5373,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4651,6 +5384,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4660,6 +5395,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4669,6 +5406,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4692,6 +5433,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4701,6 +5444,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4710,6 +5455,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4719,6 +5468,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4728,6 +5479,8 @@ export interface operations {
             /** @description `organization_name_in_use` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4737,6 +5490,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4746,6 +5501,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4755,6 +5512,8 @@ export interface operations {
             /** @description `invalid`, `zone_unknown` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4764,6 +5523,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4773,6 +5534,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4795,6 +5560,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4804,6 +5571,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4813,6 +5584,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4822,6 +5595,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4831,6 +5606,8 @@ export interface operations {
             /** @description `serial_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4840,6 +5617,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4849,6 +5628,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4871,6 +5654,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4880,6 +5665,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4889,6 +5678,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4898,6 +5689,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4907,6 +5700,8 @@ export interface operations {
             /** @description `serial_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4916,6 +5711,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4925,6 +5722,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4947,6 +5748,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4956,6 +5759,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4965,6 +5772,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4974,6 +5783,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4983,6 +5794,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4992,6 +5805,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5018,6 +5835,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5027,6 +5846,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5036,6 +5857,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5045,6 +5870,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5054,6 +5881,19 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_name_in_use` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5063,6 +5903,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5072,6 +5914,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5081,6 +5925,8 @@ export interface operations {
             /** @description `zone_unknown`, `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5090,6 +5936,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5099,6 +5947,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5126,6 +5978,8 @@ export interface operations {
             /** @description It was redeemed here before */
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5135,6 +5989,8 @@ export interface operations {
             /** @description Redeemed */
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5144,6 +6000,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5153,6 +6011,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5162,6 +6024,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5171,6 +6035,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5180,6 +6046,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5189,6 +6057,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5198,6 +6068,8 @@ export interface operations {
             /** @description `code_malformed`, `code_typo`, `code_not_valid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5209,6 +6081,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds until the next attempt is heard */
                     "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5218,6 +6092,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5227,6 +6103,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5253,6 +6133,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5262,6 +6144,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5271,6 +6155,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5280,6 +6168,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5289,6 +6179,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5298,6 +6190,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5307,6 +6201,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5316,6 +6212,8 @@ export interface operations {
             /** @description `code_malformed`, `code_typo`, `code_not_valid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5327,6 +6225,8 @@ export interface operations {
                 headers: {
                     /** @description Seconds until the next attempt is heard */
                     "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5336,6 +6236,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5345,6 +6247,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5370,6 +6276,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5379,6 +6287,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5388,6 +6300,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5397,6 +6311,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5406,6 +6322,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5415,6 +6333,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5424,6 +6344,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5446,6 +6370,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5455,6 +6381,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5464,6 +6394,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5473,6 +6405,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5482,6 +6416,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5491,6 +6427,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5518,6 +6458,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5527,6 +6469,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5536,6 +6482,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5545,6 +6493,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5554,6 +6504,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5563,6 +6515,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5572,6 +6526,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5598,6 +6556,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5607,6 +6567,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5616,6 +6578,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5625,6 +6591,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5634,6 +6602,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5643,6 +6613,8 @@ export interface operations {
             /** @description `too_many_alert_rules` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5652,6 +6624,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5661,6 +6635,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5670,6 +6646,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5679,6 +6657,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5688,6 +6668,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5713,6 +6697,8 @@ export interface operations {
             /** @description It opens no alert any more */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5720,6 +6706,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5729,6 +6719,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5738,6 +6730,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5747,6 +6741,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5756,6 +6752,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5784,6 +6784,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5793,6 +6795,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5802,6 +6806,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5811,6 +6819,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5820,6 +6830,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5829,6 +6841,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5838,6 +6852,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5847,6 +6863,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5856,6 +6874,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5865,6 +6885,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5877,7 +6901,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only those that are `open`, or only those that are `closed`. */
-                state?: string;
+                state?: components["schemas"]["AlertState"];
                 /** @description Only of this sensor. */
                 sensor_id?: string;
                 /** @description Only by this rule. */
@@ -5898,6 +6922,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5907,6 +6933,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5916,6 +6946,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5925,6 +6957,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5934,6 +6968,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5943,6 +6979,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5952,6 +6990,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5989,6 +7031,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5998,6 +7042,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6007,6 +7055,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6016,6 +7066,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6025,6 +7077,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6034,6 +7088,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6043,6 +7099,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6069,6 +7129,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6078,6 +7140,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6087,6 +7151,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6096,6 +7164,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6105,6 +7175,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6114,6 +7186,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6123,6 +7197,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6132,6 +7208,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6141,6 +7219,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6150,6 +7230,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6176,6 +7260,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6185,6 +7271,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6194,6 +7282,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6203,6 +7295,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6212,6 +7306,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6221,6 +7317,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6230,6 +7328,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6239,6 +7339,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6248,6 +7350,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6257,6 +7361,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6279,6 +7387,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6288,6 +7398,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6297,6 +7411,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6306,6 +7422,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6315,6 +7433,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6324,6 +7444,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6346,6 +7470,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6355,6 +7481,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6364,6 +7494,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6373,6 +7505,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6382,6 +7516,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6391,6 +7527,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6414,6 +7554,8 @@ export interface operations {
             /** @description Its address opens nothing, if there was one */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6421,6 +7563,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6430,6 +7576,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6439,6 +7587,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6448,6 +7598,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6457,6 +7609,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6467,7 +7623,12 @@ export interface operations {
     };
     list_invitations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The organization */
@@ -6479,6 +7640,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6488,6 +7651,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6497,6 +7664,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6506,6 +7675,19 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6515,6 +7697,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6524,6 +7708,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6550,6 +7738,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6559,6 +7749,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6568,6 +7760,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6577,6 +7773,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6586,6 +7784,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6595,6 +7795,8 @@ export interface operations {
             /** @description `already_member` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6604,6 +7806,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6613,6 +7817,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6622,6 +7828,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6631,6 +7839,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6640,6 +7850,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6665,6 +7879,8 @@ export interface operations {
             /** @description Its link opens nothing any more */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6672,6 +7888,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6681,6 +7901,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6690,6 +7912,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6699,6 +7923,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6708,6 +7934,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6734,6 +7964,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6743,6 +7975,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6752,6 +7986,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6761,6 +7999,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6770,6 +8010,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6779,6 +8021,8 @@ export interface operations {
             /** @description `no_license_left`, `key_not_available`, `chain_too_long` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6788,6 +8032,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6797,6 +8043,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6806,6 +8054,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6815,6 +8065,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6824,6 +8076,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6850,6 +8106,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6859,6 +8117,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6868,6 +8128,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6877,6 +8141,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6886,6 +8152,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6895,6 +8163,8 @@ export interface operations {
             /** @description `chain_too_long` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6904,6 +8174,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6913,6 +8185,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6922,6 +8196,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6931,6 +8207,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6940,6 +8218,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6962,6 +8244,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6971,6 +8255,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6980,6 +8268,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6989,6 +8279,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6998,6 +8290,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7007,6 +8301,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7029,6 +8327,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7038,6 +8338,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7047,6 +8351,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7056,6 +8362,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7065,6 +8373,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7074,6 +8384,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7086,9 +8400,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only those that are `queued`, `sent` or `failed`. */
-                state?: string;
+                state?: components["schemas"]["PostState"];
                 /** @description Only those of this kind. */
-                kind?: string;
+                kind?: components["schemas"]["NoticeKind"];
                 /** @description 1 to 200, 50 when nothing is said. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -7105,6 +8419,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7114,6 +8430,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7123,6 +8443,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7132,6 +8454,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7141,6 +8465,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7150,6 +8476,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7159,6 +8487,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7182,6 +8514,8 @@ export interface operations {
             /** @description It is queued */
             202: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7191,6 +8525,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7200,6 +8538,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7209,6 +8549,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7218,6 +8560,10 @@ export interface operations {
             /** @description `too_many_test_mails`: five of the user within an hour */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7227,6 +8573,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7236,6 +8584,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7260,6 +8612,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7269,6 +8623,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7278,6 +8636,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7287,6 +8647,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7296,6 +8658,8 @@ export interface operations {
             /** @description `notice_not_failed`: it is queued, or was sent */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7305,6 +8669,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7314,6 +8680,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7336,6 +8706,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7345,6 +8717,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7354,6 +8730,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7363,6 +8741,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7372,6 +8752,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7381,6 +8763,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7407,6 +8793,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7416,6 +8804,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7425,6 +8815,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7434,6 +8828,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7443,6 +8839,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7452,6 +8850,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7461,6 +8861,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7470,6 +8872,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7479,6 +8883,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7506,6 +8914,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7515,6 +8925,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7524,6 +8938,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7533,6 +8949,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7542,6 +8960,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7551,6 +8971,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7560,6 +8982,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7589,6 +9015,8 @@ export interface operations {
             /** @description It is erased. */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7596,6 +9024,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7605,6 +9035,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7614,6 +9048,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7623,6 +9059,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7632,6 +9070,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7641,6 +9081,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7650,6 +9092,8 @@ export interface operations {
             /** @description `serial_not_confirmed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7659,6 +9103,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7668,6 +9114,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7701,6 +9151,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7710,6 +9162,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7719,6 +9175,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7728,6 +9186,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7737,6 +9197,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7746,6 +9208,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7755,6 +9219,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7780,6 +9248,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7789,6 +9259,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7798,6 +9272,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7807,6 +9283,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7816,6 +9294,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7825,6 +9305,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7834,6 +9316,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7851,16 +9337,16 @@ export interface operations {
                  */
                 search?: string;
                 /** @description Only those that stand so: `covered`, `expiring`, `expired` or `unlicensed`. */
-                standing?: string;
+                standing?: components["schemas"]["Standing"];
                 /**
                  * @description `expires_at` (what is sorted by when nothing is said), `name`, `serial`, `standing` (expired, expiring,
                  *     covered), `activation_date`, `key`, `auto_renewal` (off, on), `covered_until` or `last_seen_at` (as of the last
                  *     minute). What has no such value comes last in either direction. Without the right to read licenses: `name` when
                  *     nothing is said, `serial`, `auto_renewal` or `last_seen_at`.
                  */
-                sort?: string;
+                sort?: components["schemas"]["SensorSort"];
                 /** @description `asc` (when nothing is said) or `desc`. */
-                order?: string;
+                order?: components["schemas"]["Order"];
                 /** @description 1 to 200, 50 when nothing is said. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -7877,6 +9363,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7886,6 +9374,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7895,6 +9387,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7904,6 +9398,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7913,6 +9409,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7922,6 +9420,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7931,6 +9431,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7957,6 +9461,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7966,6 +9472,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7975,6 +9483,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7984,6 +9496,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7993,6 +9507,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8002,6 +9518,8 @@ export interface operations {
             /** @description `no_license_left`, `key_not_available`, `serial_already_added`, `serial_in_use_elsewhere` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8011,6 +9529,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8020,6 +9540,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8029,6 +9551,8 @@ export interface operations {
             /** @description `serial_malformed`, `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8038,6 +9562,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8047,6 +9573,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8061,11 +9591,11 @@ export interface operations {
                 /** @description As in the list. */
                 search?: string;
                 /** @description As in the list. */
-                standing?: string;
+                standing?: components["schemas"]["Standing"];
                 /** @description As in the list. */
-                sort?: string;
+                sort?: components["schemas"]["SensorSort"];
                 /** @description As in the list. */
-                order?: string;
+                order?: components["schemas"]["Order"];
                 /** @description Only these sensors: up to 1000 ids, with commas between them. */
                 ids?: string;
             };
@@ -8081,6 +9611,8 @@ export interface operations {
             /** @description RFC 4180, UTF-8 */
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8090,6 +9622,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8099,6 +9635,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8108,6 +9646,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8117,6 +9657,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8126,6 +9668,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8135,6 +9679,116 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sensors_xlsx: {
+        parameters: {
+            query?: {
+                /** @description As in the list. */
+                search?: string;
+                /** @description As in the list. */
+                standing?: components["schemas"]["Standing"];
+                /** @description As in the list. */
+                sort?: components["schemas"]["SensorSort"];
+                /** @description As in the list. */
+                order?: components["schemas"]["Order"];
+                /** @description Only these sensors: up to 1000 ids, with commas between them. */
+                ids?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Office Open XML (ECMA-376) */
+            200: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8161,6 +9815,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8170,6 +9826,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8179,6 +9837,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8188,6 +9850,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8197,6 +9861,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8206,6 +9872,8 @@ export interface operations {
             /** @description `list_refused` names the first sensor that cannot be added, and why; `no_license_left`, `key_not_available` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8215,6 +9883,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8224,6 +9894,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8233,6 +9905,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8242,6 +9916,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8251,6 +9927,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8277,6 +9957,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8286,6 +9968,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8295,6 +9979,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8304,6 +9992,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8313,6 +10003,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8322,6 +10014,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8331,6 +10025,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8340,6 +10036,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8349,6 +10047,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8358,6 +10058,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8383,6 +10087,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8392,6 +10098,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8401,6 +10111,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8410,6 +10122,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8419,6 +10133,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8428,6 +10144,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8437,6 +10155,141 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_sensors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SensorNames"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorsRenamed"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8461,6 +10314,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8470,6 +10325,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8479,6 +10338,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8488,6 +10349,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8497,6 +10360,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8506,6 +10371,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8530,6 +10399,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8539,6 +10410,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8548,6 +10423,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8557,6 +10434,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8566,6 +10445,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8575,6 +10456,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8603,6 +10488,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8612,6 +10499,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8621,6 +10510,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8630,6 +10523,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8639,6 +10534,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8648,6 +10545,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8657,6 +10556,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8666,6 +10567,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8675,6 +10578,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8684,6 +10589,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8723,6 +10632,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8732,6 +10643,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8741,6 +10656,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8750,6 +10667,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8759,6 +10678,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8768,6 +10689,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8777,6 +10700,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8801,6 +10728,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8810,6 +10739,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8819,6 +10752,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8828,6 +10763,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8837,6 +10774,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8846,6 +10785,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8856,7 +10799,12 @@ export interface operations {
     };
     sensor_licenses: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The organization */
@@ -8870,6 +10818,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8879,6 +10829,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8888,6 +10842,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8897,6 +10853,19 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8906,6 +10875,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8915,6 +10886,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8937,12 +10912,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Assignment"] | null;
+                "application/json": components["schemas"]["Assignment"];
             };
         };
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8952,6 +10929,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8961,6 +10940,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8970,6 +10953,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8979,6 +10964,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8988,6 +10975,8 @@ export interface operations {
             /** @description `no_license_left`, `key_not_available`, `chain_too_long`; of a released license `license_not_released`, `sensor_covered` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8997,6 +10986,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9006,6 +10997,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9015,6 +11008,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9024,6 +11019,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9033,6 +11030,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9055,12 +11056,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Assignment"] | null;
+                "application/json": components["schemas"]["Assignment"];
             };
         };
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9070,6 +11073,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9079,6 +11084,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9088,6 +11097,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9097,6 +11108,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9106,6 +11119,8 @@ export interface operations {
             /** @description `no_license_left`, `key_not_available`, `chain_too_long`; of a released license `license_not_released`, `sensor_covered` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9115,6 +11130,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9124,6 +11141,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9133,6 +11152,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9142,6 +11163,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9151,6 +11174,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9177,6 +11204,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9186,6 +11215,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9195,6 +11228,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9204,6 +11239,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9213,6 +11250,8 @@ export interface operations {
             /** @description `license_in_use`, `license_not_held` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9222,6 +11261,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9231,6 +11272,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9264,6 +11309,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9273,6 +11320,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9282,6 +11333,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9291,6 +11344,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9300,6 +11355,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9309,6 +11366,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9318,6 +11377,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9350,6 +11413,8 @@ export interface operations {
             /** @description RFC 4180, UTF-8 */
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9359,6 +11424,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9368,6 +11437,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9377,6 +11448,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9386,6 +11459,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9395,6 +11470,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9404,6 +11481,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9428,6 +11509,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9437,6 +11520,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9446,6 +11533,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9455,6 +11544,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9464,6 +11555,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9473,6 +11566,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9501,6 +11598,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9510,6 +11609,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9519,6 +11620,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9528,6 +11633,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9537,6 +11644,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9546,6 +11655,8 @@ export interface operations {
             /** @description `serial_already_added`, `serial_in_use_elsewhere` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9555,6 +11666,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9564,6 +11677,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9573,6 +11688,8 @@ export interface operations {
             /** @description `serial_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9582,6 +11699,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9591,6 +11710,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9601,7 +11724,12 @@ export interface operations {
     };
     list_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The organization */
@@ -9613,6 +11741,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9622,6 +11752,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9631,6 +11765,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9640,6 +11776,19 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9649,6 +11798,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9658,6 +11809,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9678,12 +11833,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NewToken"] | null;
+                "application/json": components["schemas"]["NewToken"];
             };
         };
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9693,6 +11850,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9702,6 +11861,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9711,6 +11874,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9720,6 +11885,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9729,6 +11896,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9738,6 +11907,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9747,6 +11918,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9756,6 +11929,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9765,6 +11940,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9790,6 +11969,8 @@ export interface operations {
             /** @description From now on it opens nothing */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9797,6 +11978,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9806,6 +11991,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9815,6 +12002,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9824,6 +12013,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9833,6 +12024,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9843,7 +12038,12 @@ export interface operations {
     };
     list_users: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The organization */
@@ -9855,6 +12055,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9864,6 +12066,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9873,6 +12079,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9882,6 +12090,19 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9891,6 +12112,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9900,6 +12123,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9925,6 +12152,8 @@ export interface operations {
             /** @description They are no member any more */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9932,6 +12161,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9941,6 +12174,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9950,6 +12185,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9959,6 +12196,8 @@ export interface operations {
             /** @description `last_administrator` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9968,6 +12207,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9977,6 +12218,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10005,6 +12250,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10014,6 +12261,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10023,6 +12272,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10032,6 +12285,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10041,6 +12296,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10050,6 +12307,8 @@ export interface operations {
             /** @description `last_administrator` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10059,6 +12318,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10068,6 +12329,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10077,6 +12340,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10086,6 +12351,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10095,6 +12362,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10122,6 +12393,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10131,6 +12404,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10140,6 +12417,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10149,6 +12428,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10158,6 +12439,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10167,6 +12450,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10176,6 +12461,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10202,6 +12491,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10211,6 +12502,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10220,6 +12513,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10229,6 +12526,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10238,6 +12537,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10247,6 +12548,8 @@ export interface operations {
             /** @description `too_many_webhooks` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10256,6 +12559,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10265,6 +12570,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10274,6 +12581,8 @@ export interface operations {
             /** @description `invalid`, `webhook_not_public` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10283,6 +12592,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10292,6 +12603,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10317,6 +12632,8 @@ export interface operations {
             /** @description It is told of nothing any more */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10324,6 +12641,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10333,6 +12654,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10342,6 +12665,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10351,6 +12676,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10360,6 +12687,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10388,6 +12719,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10397,6 +12730,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10406,6 +12741,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10415,6 +12754,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10424,6 +12765,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10433,6 +12776,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10442,6 +12787,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10451,6 +12798,8 @@ export interface operations {
             /** @description `invalid`, `webhook_not_public` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10460,6 +12809,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10469,6 +12820,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10481,7 +12836,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only those that are `queued`, `sent` or `failed`. */
-                state?: string;
+                state?: components["schemas"]["PostState"];
                 /** @description 1 to 200, 50 when nothing is said. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -10500,6 +12855,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10509,6 +12866,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10518,6 +12879,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10527,6 +12890,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10536,6 +12901,8 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10545,6 +12912,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10554,6 +12923,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10581,6 +12954,8 @@ export interface operations {
             /** @description It is queued again */
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10590,6 +12965,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10599,6 +12978,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10608,6 +12989,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10617,6 +13000,8 @@ export interface operations {
             /** @description `delivery_not_failed`, `webhook_disabled` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10626,6 +13011,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10635,6 +13022,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10659,6 +13050,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10668,6 +13061,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10677,6 +13074,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10686,6 +13085,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10695,6 +13096,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10704,6 +13107,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10728,6 +13135,8 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10737,6 +13146,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10746,6 +13159,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10755,6 +13170,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10764,6 +13181,8 @@ export interface operations {
             /** @description `webhook_disabled` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10773,6 +13192,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10782,6 +13203,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10806,6 +13231,8 @@ export interface operations {
             /** @description If there is such a user, they get a mail */
             202: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10813,6 +13240,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10822,6 +13251,8 @@ export interface operations {
             /** @description `cross_site` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10831,6 +13262,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10840,6 +13273,19 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: this is no e-mail address */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10849,6 +13295,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10858,6 +13306,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10882,6 +13334,8 @@ export interface operations {
             /** @description From now on the new one counts */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10889,6 +13343,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10898,6 +13354,8 @@ export interface operations {
             /** @description `cross_site` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10907,6 +13365,8 @@ export interface operations {
             /** @description `link_expired`: used, replaced or too old */
             410: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10916,6 +13376,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10925,6 +13387,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10934,6 +13398,8 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10943,6 +13409,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10952,6 +13420,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10971,6 +13443,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10980,6 +13454,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10989,6 +13465,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11014,6 +13494,8 @@ export interface operations {
                 headers: {
                     /** @description The log-in */
                     "Set-Cookie"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11023,6 +13505,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11032,6 +13516,10 @@ export interface operations {
             /** @description `credentials_wrong`: the e-mail address or the password; `one_time_code_required`: send `code` as well; `one_time_code_wrong` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11041,6 +13529,8 @@ export interface operations {
             /** @description `cross_site`: another site's page made this request */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11050,6 +13540,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11059,6 +13551,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11068,6 +13562,10 @@ export interface operations {
             /** @description `too_many_log_ins`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11077,6 +13575,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11086,6 +13586,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11105,6 +13609,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11114,6 +13620,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11123,6 +13633,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11132,6 +13644,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11141,6 +13655,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11161,6 +13679,8 @@ export interface operations {
             /** @description The cookie opens nothing any more, and is taken away */
             204: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11168,6 +13688,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11177,6 +13701,8 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11186,6 +13712,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11195,6 +13723,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11220,6 +13752,8 @@ export interface operations {
                 headers: {
                     /** @description The log-in */
                     "Set-Cookie"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11229,6 +13763,8 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11238,6 +13774,8 @@ export interface operations {
             /** @description `sign_up_closed`, `cross_site` */
             403: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11247,6 +13785,8 @@ export interface operations {
             /** @description `email_in_use`, `organization_name_in_use` */
             409: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11256,6 +13796,8 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11265,6 +13807,8 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11274,6 +13818,8 @@ export interface operations {
             /** @description `invalid`, `zone_unknown`, `code_malformed`, `code_typo`, `code_not_valid` */
             422: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11283,6 +13829,10 @@ export interface operations {
             /** @description `too_many_attempts`: come back after the seconds in `Retry-After` (R4) */
             429: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11292,6 +13842,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11301,6 +13853,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11323,6 +13879,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11332,6 +13890,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11341,6 +13901,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11350,6 +13912,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11372,6 +13938,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11381,6 +13949,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11390,6 +13960,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11399,6 +13971,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11421,6 +13997,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11430,6 +14008,8 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11439,6 +14019,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11448,6 +14030,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11466,15 +14052,16 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description `{"measurements": […]}`, at most 10000 of them */
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["GatewayPost"];
             };
         };
         responses: {
             201: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11484,6 +14071,8 @@ export interface operations {
             /** @description `message_malformed` */
             400: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11493,6 +14082,10 @@ export interface operations {
             /** @description `device_token_wrong` */
             401: {
                 headers: {
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11502,6 +14095,8 @@ export interface operations {
             /** @description `body_too_large`: more than 8 MiB */
             413: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11511,6 +14106,8 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11520,6 +14117,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11546,6 +14147,8 @@ export interface operations {
             /** @description RFC 5545, UTF-8 */
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11555,6 +14158,8 @@ export interface operations {
             /** @description The caller has it already */
             304: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11562,6 +14167,8 @@ export interface operations {
             /** @description `not_found`: nobody has this address, or its owner may not read licenses any more */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11582,6 +14189,8 @@ export interface operations {
             /** @description ok */
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11601,6 +14210,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11610,6 +14221,8 @@ export interface operations {
             /** @description `route_unknown`: metrics are off */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11629,6 +14242,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11649,6 +14264,8 @@ export interface operations {
             /** @description ok */
             200: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11658,6 +14275,10 @@ export interface operations {
             /** @description `unavailable`: the database did not answer within 2 seconds */
             503: {
                 headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {

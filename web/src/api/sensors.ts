@@ -1,12 +1,10 @@
-import { api, body, fileAddress, ifMatch, tagged, type Narrowed, type Schemas } from '$lib/api';
+import { all, api, body, fileAddress, ifMatch, tagged, type Schemas } from '$lib/api';
 
-export const STANDINGS = ['covered', 'expiring', 'expired', 'unlicensed'] as const;
-export type Standing = (typeof STANDINGS)[number];
-type AtEnd = 'renews' | 'no_license' | 'stops';
+export const STANDINGS = ['covered', 'expiring', 'expired', 'unlicensed'] as const satisfies readonly Standing[];
+export type Standing = Schemas['Standing'];
 
 /** A sensor with its license: what a list or the License Manager shows in a row. */
-export type Sensor = Narrowed<Schemas['Sensor'], { standing: Standing; at_end?: AtEnd | null }>;
-type SensorPage = Narrowed<Schemas['SensorPage'], { items: Sensor[] }>;
+export type Sensor = Schemas['Sensor'];
 
 export const SORTS = [
   'name',
@@ -18,8 +16,8 @@ export const SORTS = [
   'key',
   'auto_renewal',
   'last_seen_at',
-] as const;
-export type Sort = (typeof SORTS)[number];
+] as const satisfies readonly Sort[];
+export type Sort = Schemas['SensorSort'];
 
 export interface SensorsAsked {
   search?: string;
@@ -37,12 +35,12 @@ export const listSensors = (
   signal?: AbortSignal,
 ) =>
   body(
-    api.GET('/api/v1/organizations/{organization_id}/sensors', { params: { ...of(organization), query: { ...asked, cursor: cursor ?? undefined } }, signal }),
-  ) as Promise<SensorPage>;
+    api.GET('/api/v1/organizations/{organization_id}/sensors', { params: { ...of(organization), query: { ...asked, standing: asked.standing || undefined, cursor: cursor ?? undefined } }, signal }),
+  );
 
 /** Where the same rows are as a file: CSV, or a workbook for spreadsheets. */
 export const sensorsFile = (organization: string, query: SensorsAsked & { ids?: string }, kind: 'csv' | 'xlsx' = 'csv'): string =>
-  fileAddress(`/api/v1/organizations/{organization_id}/sensors.${kind}`, { ...of(organization), query });
+  fileAddress(`/api/v1/organizations/{organization_id}/sensors.${kind}`, { ...of(organization), query: { ...query, standing: query.standing || undefined } });
 
 export const countSensors = (organization: string, search: string, signal?: AbortSignal) =>
   body(api.GET('/api/v1/organizations/{organization_id}/sensors/count', { params: { ...of(organization), query: { search } }, signal }));
@@ -54,7 +52,7 @@ export const sensorValues = async (organization: string, ids: string[], signal?:
   (await body(api.GET('/api/v1/organizations/{organization_id}/sensor-values', { params: { ...of(organization), query: { ids: ids.join(',') } }, signal }))).items;
 
 export const getSensor = (organization: string, id: string, signal?: AbortSignal) =>
-  tagged(api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id), signal })) as Promise<Sensor & { etag: string }>;
+  tagged(api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id), signal }));
 
 const changeSensor = (organization: string, id: string, changes: Schemas['SensorPatch'], tag?: string) =>
   body(
@@ -62,7 +60,7 @@ const changeSensor = (organization: string, id: string, changes: Schemas['Sensor
       params: { ...ofSensor(organization, id), ...ifMatch(tag) },
       body: changes,
     }),
-  ) as Promise<Sensor>;
+  );
 
 export const renameSensor = (organization: string, id: string, name: string, tag?: string) => changeSensor(organization, id, { name }, tag);
 
@@ -78,12 +76,12 @@ export const previewAdditions = (organization: string, sensors: NewSensor[], sig
   body(api.POST('/api/v1/organizations/{organization_id}/sensors/additions/preview', { params: of(organization), body: { sensors }, signal }));
 
 export const addSensors = async (organization: string, sensors: NewSensor[]) =>
-  (await body(api.POST('/api/v1/organizations/{organization_id}/sensors/additions', { params: of(organization), body: { sensors } }))).items as Sensor[];
+  (await body(api.POST('/api/v1/organizations/{organization_id}/sensors/additions', { params: of(organization), body: { sensors } }))).items;
 
 export const replaceSensor = (organization: string, id: string, serial: string) =>
   body(
     api.POST('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/replacement', { params: ofSensor(organization, id), body: { serial } }),
-  ) as Promise<Sensor>;
+  );
 
 export const previewRemoval = (organization: string, id: string, signal?: AbortSignal) =>
   body(api.POST('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/removal/preview', { params: ofSensor(organization, id), signal }));
@@ -92,16 +90,22 @@ export const removeSensor = (organization: string, id: string) =>
   body(api.DELETE('/api/v1/organizations/{organization_id}/sensors/{sensor_id}', { params: ofSensor(organization, id) }));
 
 /** A license on a sensor, now or once. */
-export type SensorLicense = Narrowed<Schemas['SensorLicense'], { state: 'active' | 'queued' | 'ended' | 'released' | 'revoked' }>;
+export type SensorLicense = Schemas['SensorLicense'];
 
 /** Past, active, queued: in the order of time. */
-export const sensorLicenses = async (organization: string, id: string, signal?: AbortSignal) =>
-  (await body(api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/licenses', { params: ofSensor(organization, id), signal })))
-    .items as SensorLicense[];
+export const sensorLicenses = (organization: string, id: string, signal?: AbortSignal) =>
+  all((query) =>
+    body(
+      api.GET('/api/v1/organizations/{organization_id}/sensors/{sensor_id}/licenses', {
+        params: { ...ofSensor(organization, id), query },
+        signal,
+      }),
+    ),
+  );
 
 export type RemovedSensor = Schemas['RemovedSensor'];
 /** A removed sensor that has left a license behind. */
-export type LeftBehind = Narrowed<RemovedSensor, { released: Schemas['ReleasedLicense'] }>;
+export type LeftBehind = RemovedSensor & { released: Schemas['ReleasedLicense'] };
 
 export const listRemovedSensors = (organization: string, cursor?: string | null, signal?: AbortSignal, limit = 100) =>
   body(

@@ -1,5 +1,5 @@
 /** What an organization's Administrators and Managers set. */
-import { api, body, ifMatch, tagged, type Narrowed, type Schemas } from '$lib/api';
+import { all, api, body, ifMatch, tagged, type Schemas } from '$lib/api';
 import type { Role } from './session';
 
 const of = (organization_id: string) => ({ path: { organization_id } });
@@ -12,10 +12,10 @@ export const getOrganization = (organization: string, signal?: AbortSignal) =>
 export const changeOrganization = (organization: string, changes: Schemas['OrganizationPatch'], tag?: string) =>
   tagged(api.PATCH('/api/v1/organizations/{organization_id}', { params: { ...of(organization), ...ifMatch(tag) }, body: changes }));
 
-export type OrganizationUser = Narrowed<Schemas['Member'], { role: Role }>;
+export type OrganizationUser = Schemas['Member'];
 
-export const listUsers = async (organization: string, signal?: AbortSignal) =>
-  (await body(api.GET('/api/v1/organizations/{organization_id}/users', { params: of(organization), signal }))).items as OrganizationUser[];
+export const listUsers = (organization: string, signal?: AbortSignal) =>
+  all((query) => body(api.GET('/api/v1/organizations/{organization_id}/users', { params: { ...of(organization), query }, signal })));
 
 export const changeRole = (organization_id: string, user_id: string, role: Role, tag?: string) =>
   body(
@@ -28,12 +28,12 @@ export const changeRole = (organization_id: string, user_id: string, role: Role,
 export const removeUser = (organization_id: string, user_id: string) =>
   body(api.DELETE('/api/v1/organizations/{organization_id}/users/{user_id}', { params: { path: { organization_id, user_id } } }));
 
-export type Invitation = Narrowed<Schemas['Invitation'], { role: Role }>;
+export type Invitation = Schemas['Invitation'];
 
-export const listInvitations = async (organization: string, signal?: AbortSignal) =>
-  (await body(api.GET('/api/v1/organizations/{organization_id}/invitations', { params: of(organization), signal }))).items as Invitation[];
+export const listInvitations = (organization: string, signal?: AbortSignal) =>
+  all((query) => body(api.GET('/api/v1/organizations/{organization_id}/invitations', { params: { ...of(organization), query }, signal })));
 
-export const invite = (organization: string, invitation: Narrowed<Schemas['NewInvitation'], { role: Role }>) =>
+export const invite = (organization: string, invitation: Schemas['NewInvitation']) =>
   body(api.POST('/api/v1/organizations/{organization_id}/invitations', { params: of(organization), body: invitation }));
 
 export const withdrawInvitation = (organization_id: string, invitation_id: string) =>
@@ -43,12 +43,12 @@ export const withdrawInvitation = (organization_id: string, invitation_id: strin
     }),
   );
 
-export type Token = Narrowed<Schemas['Token'], { role: Role }>;
+export type Token = Schemas['Token'];
 
-export const listTokens = async (organization: string, signal?: AbortSignal) =>
-  (await body(api.GET('/api/v1/organizations/{organization_id}/tokens', { params: of(organization), signal }))).items as Token[];
+export const listTokens = (organization: string, signal?: AbortSignal) =>
+  all((query) => body(api.GET('/api/v1/organizations/{organization_id}/tokens', { params: { ...of(organization), query }, signal })));
 
-export const makeToken = (organization: string, token: Narrowed<Schemas['NewToken'], { role?: Role }>) =>
+export const makeToken = (organization: string, token: Schemas['NewToken']) =>
   body(api.POST('/api/v1/organizations/{organization_id}/tokens', { params: of(organization), body: token }));
 
 export const revokeToken = (organization_id: string, token_id: string) =>

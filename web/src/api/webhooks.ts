@@ -1,11 +1,10 @@
 /** Webhooks: other systems are told of what happens. */
-import { api, body, ifMatch, type Narrowed, type Page, type Schemas } from '$lib/api';
-import type { Posted } from './notices';
+import { api, body, ifMatch, type Schemas } from '$lib/api';
 
-export const EVENTS = ['license.expiring', 'license.expired', 'license.renewed', 'pool.low', 'sensor.refused'] as const;
+export const EVENTS = ['license.expiring', 'license.expired', 'license.renewed', 'pool.low', 'sensor.refused'] as const satisfies readonly Schemas['WantedEvent'][];
 
 export type Webhook = Schemas['Webhook'];
-export type Delivery = Narrowed<Schemas['WebhookDelivery'], { state: Posted['state'] }>;
+export type Delivery = Schemas['WebhookDelivery'];
 
 const of = (organization_id: string) => ({ path: { organization_id } });
 const ofWebhook = (organization_id: string, webhook_id: string) => ({ path: { organization_id, webhook_id } });
@@ -32,10 +31,10 @@ export const renewSecret = (organization: string, id: string) =>
   body(api.POST('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/secret', { params: ofWebhook(organization, id) }));
 
 export const testWebhook = (organization: string, id: string) =>
-  body(api.POST('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/test', { params: ofWebhook(organization, id) })) as Promise<Delivery>;
+  body(api.POST('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/test', { params: ofWebhook(organization, id) }));
 
 interface DeliveriesAsked {
-  state?: string;
+  state?: Schemas['PostState'] | '';
   limit?: number;
   cursor?: string | null;
 }
@@ -43,14 +42,14 @@ interface DeliveriesAsked {
 export const listDeliveries = (organization: string, id: string, { cursor, ...asked }: DeliveriesAsked, signal?: AbortSignal) =>
   body(
     api.GET('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/deliveries', {
-      params: { ...ofWebhook(organization, id), query: { ...asked, cursor: cursor ?? undefined } },
+      params: { ...ofWebhook(organization, id), query: { ...asked, state: asked.state || undefined, cursor: cursor ?? undefined } },
       signal,
     }),
-  ) as Promise<Page<Delivery>>;
+  );
 
 export const retryDelivery = (organization_id: string, webhook_id: string, delivery_id: string) =>
   body(
     api.POST('/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/retry', {
       params: { path: { organization_id, webhook_id, delivery_id } },
     }),
-  ) as Promise<Delivery>;
+  );

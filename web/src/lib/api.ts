@@ -123,3 +123,15 @@ export interface Page<T> {
   items: T[];
   next_cursor?: string | null;
 }
+
+/** All items of a list that is read page by page. */
+export async function all<T>(page: (query: { limit: number; cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const next: Page<T> = await page({ limit: 200, ...(cursor ? { cursor } : {}) });
+    items.push(...next.items);
+    cursor = next.next_cursor;
+  } while (cursor);
+  return items;
+}

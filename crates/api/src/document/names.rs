@@ -140,7 +140,7 @@ fn fit_text(object: &mut Object, shape: Shape) {
     }
     // An own limit says of a name that it may be empty.
     let own = object.min_length.is_some() || object.max_length.is_some();
-    let line = own && shape.pattern.as_deref() == Some(NAME);
+    let line = own && object.min_length.unwrap_or(0) == 0 && shape.pattern.as_deref() == Some(NAME);
     object.pattern = if line { Some(LINE.to_owned()) } else { shape.pattern };
     if !own {
         object.min_length = shape.least.filter(|least| *least > 0);
@@ -180,11 +180,12 @@ fn fit(schema: &mut RefOr<Schema>, name: &str, way: Way) {
 /// Of a list of identifiers, those in it. What is to be done with sensors is done with 1 to 1000, each once.
 fn fit_list(array: &mut Array, name: &str, way: Way) {
     let of = name.strip_suffix("_ids").or_else(|| name.strip_suffix('s')).unwrap_or(name);
-    let Some(prefix) = prefix(of) else { return };
     if let ArrayItems::RefOrSchema(items) = &mut array.items
         && let RefOr::T(Schema::Object(item)) = &mut **items
     {
-        fit_text(item, Shape::of(&format!("^{}$", identifier(prefix))));
+        let one = prefix(of).map(|prefix| Shape::of(&format!("^{}$", identifier(prefix))));
+        let Some(one) = one.or_else(|| shape(of, way).filter(|_| name == "serials")) else { return };
+        fit_text(item, one);
         if way == Way::In && name == "sensor_ids" {
             array.min_items = array.min_items.or(Some(1));
             array.max_items = array.max_items.or(Some(1_000));
@@ -274,8 +275,9 @@ pub(super) fn complete(document: &mut Document) {
         for (name, schema) in &mut components.schemas {
             let way = if sent.contains(name) { Way::In } else { Way::Out };
             fit_properties(schema, name, way);
-            if way == Way::In {
-                close(schema);
+            match way {
+                Way::In => close(schema),
+                Way::Out => require(schema),
             }
         }
     }
@@ -285,6 +287,17 @@ pub(super) fn complete(document: &mut Document) {
                 fit_parameter(parameter);
             }
         }
+    }
+}
+
+/// What the service writes is whole: a field without a value is null, and not left out.
+fn require(schema: &mut RefOr<Schema>) {
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => object.required = object.properties.keys().cloned().collect(),
+        Schema::OneOf(one_of) => one_of.items.iter_mut().for_each(require),
+        Schema::AllOf(all_of) => all_of.items.iter_mut().for_each(require),
+        _ => {}
     }
 }
 

@@ -54,6 +54,18 @@ async fn a_body_that_cannot_be_read_is_told_where(world: World) {
     assert_reads!(reply.body["detail"], @r#""The query cannot be read: colour: unknown field `colour`, expected one of `search`, `standing`, `sort`, `order`, `limit`, `cursor`.""#);
 }
 
+async fn a_list_of_values_is_no_object(world: World) {
+    for (method, path, body) in [
+        ("PATCH", "…", json!(["Harbor", null, null, null])),
+        ("PUT", "…/notification-recipients", json!([null, null])),
+        ("POST", "…/sensors/additions", json!({ "sensors": [["282c02424eed", null]] })),
+    ] {
+        let body = Some(body.to_string());
+        let reply = world.by(Administrator).call_raw(method, path, Some("application/json"), body).await;
+        assert_eq!(reply.refusal(), (400, "body_malformed"), "{method} {path}: {reply}");
+    }
+}
+
 async fn a_token_that_is_none_is_told(world: World) {
     assert_reads!(world.by(Nobody).get("…").await, @r#"
     401
@@ -111,6 +123,7 @@ async fn a_database_that_is_away_is_told_without_its_details(world: World) {
 on_both_engines!(
     every_error_is_a_problem,
     a_body_that_cannot_be_read_is_told_where,
+    a_list_of_values_is_no_object,
     a_token_that_is_none_is_told,
     every_answer_has_the_headers_that_protect_it,
     a_database_that_is_away_is_told_without_its_details,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Analyst, Manager, Operator, World};
+use crate::support::{Administrator, Analyst, Manager, Operator, World};
 
 const SORTS: [&str; 9] = [
     "expires_at",
@@ -73,6 +73,49 @@ async fn pages_put_together_are_the_whole_list_in_every_order(world: World) {
     let names: Vec<&str> =
         by_name.body["items"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["50% off", "500", "5_0", "a", "a", "b", "c\\d", "z", "Ä"]);
+}
+
+/// What the pages of a list hold when they are read one by one, by this field.
+async fn page_by_page(world: &World, path: &str, field: &str) -> Vec<String> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = world.by(Administrator).get(&format!("{path}?limit=1{cursor}")).await;
+        assert_eq!(page.status, 200, "{page}");
+        let items = page.body["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{path}: {page}");
+        found.extend(items.iter().map(|item| item[field].as_str().unwrap().to_owned()));
+        let Some(next) = page.body["next_cursor"].as_str() else { return found };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+async fn users_tokens_invitations_and_licenses_come_in_pages(world: World) {
+    world.key(4, "P1Y").await;
+    let added = world.by(Manager).post("…/sensors", &json!({ "serial": "282c02424eed" })).await;
+    let licenses = format!("…/sensors/{}/licenses", added.body["id"].as_str().unwrap());
+    for number in 1..4 {
+        assert_eq!(world.by(Manager).post(&licenses, &json!({})).await.status, 201);
+        let guest = json!({ "email": format!("guest{number}@harbor.example"), "role": "analyst" });
+        assert_eq!(world.by(Administrator).post("…/invitations", &guest).await.status, 201);
+        assert_eq!(world.by(Administrator).post("…/tokens", &json!({})).await.status, 201);
+    }
+    for (path, field, at_least) in [
+        ("…/users", "id", 3),
+        ("…/tokens", "id", 4),
+        ("…/invitations", "id", 3),
+        (&licenses, "license_id", 4),
+    ] {
+        let whole = world.by(Administrator).get(path).await;
+        assert_eq!(whole.body["next_cursor"], Value::Null, "{path}");
+        let items = whole.body["items"].as_array().unwrap();
+        let ids: Vec<&str> = items.iter().map(|item| item[field].as_str().unwrap()).collect();
+        assert!(ids.len() >= at_least, "{path}: {whole}");
+        assert_eq!(page_by_page(&world, path, field).await, ids, "{path}");
+        for query in ["limit=0", "limit=201", "cursor=nonsense"] {
+            let refused = world.by(Administrator).get(&format!("{path}?{query}")).await;
+            assert_eq!(refused.refusal(), (422, "invalid"), "{path} {query}");
+        }
+    }
 }
 
 async fn a_search_finds_what_is_written(world: World) {
@@ -171,4 +214,5 @@ on_both_engines!(
     a_search_finds_license_keys,
     sensors_are_counted_by_their_standing,
     what_a_list_cannot_be_asked_is_told,
+    users_tokens_invitations_and_licenses_come_in_pages,
 );

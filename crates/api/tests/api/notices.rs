@@ -40,8 +40,10 @@ async fn r33_what_has_become_of_mail_is_seen(world: World) {
     ] {
         assert_eq!(world.by(Manager).get(&format!("…/notices?{query}")).await.ids(), ids, "{query}");
     }
-    let refused = world.by(Manager).get("…/notices?state=lost").await;
-    assert_eq!(refused.refusal(), (422, "invalid"));
+    for query in ["state=lost", "kind=gossip"] {
+        let refused = world.by(Manager).get(&format!("…/notices?{query}")).await;
+        assert_eq!(refused.refusal(), (422, "invalid"), "{query}");
+    }
     let own = format!("/api/v1/organizations/{}/notices", world.elsewhere);
     assert_eq!(world.by(Stranger).get(&own).await.body["items"], json!([]));
 }

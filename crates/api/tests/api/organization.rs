@@ -37,7 +37,7 @@ async fn an_organization_is_changed(world: World) {
 async fn what_an_organization_cannot_be_is_told(world: World) {
     for (change, refusal) in [
         (json!({ "name": " " }), (422, "invalid")),
-        (json!({ "name": "elsewhere" }), (422, "invalid")),
+        (json!({ "name": "elsewhere" }), (409, "organization_name_in_use")),
         (json!({ "time_zone": "Mars/Olympus" }), (422, "zone_unknown")),
         (json!({ "language": "xx" }), (422, "invalid")),
         (json!({ "device_token": "" }), (422, "invalid")),

@@ -309,7 +309,7 @@ async fn r30_who_is_ticked_when_it_is_decided_is_told(test: TestDb) {
     assert_eq!(late.id, harbor.id);
     world.stock(&harbor, 1, "P1Y").await;
     world.add(&harbor, 1).await;
-    let all = world.app.list_users(harbor.id).await.unwrap();
+    let all = world.app.list_users(harbor.id, None, 9).await.unwrap().0;
     let tick = async |users: Vec<tenure_domain::UserId>| {
         let change = RecipientsChange { license_expiration: Some(users), ..RecipientsChange::default() };
         world.app.set_recipients(&world.ctx(), harbor.id, change).await.unwrap();

@@ -70,7 +70,7 @@ async fn r34_a_token_opens_until_it_is_revoked_and_carries_todays_role(test: Tes
     assert_eq!(caller.actor(), Actor::Token { id: token.token.id, email: "clerk@harbor.example".to_owned() });
     let dump = world.test.dump().await;
     assert!(!dump.values().flatten().any(|line| line.contains(&token.secret)), "only its hash is kept");
-    let listed = world.app.list_tokens(harbor.id).await.unwrap();
+    let listed = world.app.list_tokens(harbor.id, None, 9).await.unwrap().0;
     assert_eq!(listed.len(), 2);
     let listed: Vec<_> = listed.iter().map(|listed| Some(listed.id)).collect();
     assert!(listed.contains(&harbor.caller.token) && listed.contains(&Some(token.token.id)));

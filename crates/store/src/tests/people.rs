@@ -167,8 +167,8 @@ async fn users_their_roles_and_their_tokens(test: TestDb) {
     tokens::used(&mut tx, token.id, later).await.unwrap();
     let today = Token { role: Role::Analyst, last_used_at: Some(later), ..token.clone() };
     assert_eq!(tokens::by_hash(&mut tx, b"hash").await.unwrap(), Some(today.clone()), "today's role");
-    assert_eq!(tokens::of_organization(&mut tx, here).await.unwrap(), [today]);
-    assert_eq!(tokens::of_organization(&mut tx, elsewhere).await.unwrap(), []);
+    assert_eq!(tokens::page(&mut tx, here, None, 9).await.unwrap(), [today]);
+    assert_eq!(tokens::page(&mut tx, elsewhere, None, 9).await.unwrap(), []);
 
     let most = Some(Role::Manager);
     let lesser = Token { id: id(3), most, ..token.clone() };
@@ -187,7 +187,7 @@ async fn users_their_roles_and_their_tokens(test: TestDb) {
     assert!(tokens::revoke(&mut tx, here, token.id, START).await.unwrap());
     assert!(!tokens::revoke(&mut tx, here, token.id, START).await.unwrap());
     assert_eq!(tokens::by_hash(&mut tx, b"hash").await.unwrap(), None);
-    assert_eq!(tokens::of_organization(&mut tx, here).await.unwrap(), []);
+    assert_eq!(tokens::page(&mut tx, here, None, 9).await.unwrap(), []);
 }
 
 async fn a_token_of_somebody_who_is_no_member_opens_nothing(test: TestDb) {
@@ -219,7 +219,7 @@ async fn a_token_of_somebody_who_is_no_member_opens_nothing(test: TestDb) {
     };
     tokens::insert(&mut tx, &token, b"hash").await.unwrap();
     assert_eq!(tokens::by_hash(&mut tx, b"hash").await.unwrap(), None, "an operator sees no organization");
-    assert_eq!(tokens::of_organization(&mut tx, here).await.unwrap(), []);
+    assert_eq!(tokens::page(&mut tx, here, None, 9).await.unwrap(), []);
     let operators = Token { id: id(2), organization: None, role: Role::Operator, ..token };
     tokens::insert(&mut tx, &operators, b"operate").await.unwrap();
     assert_eq!(tokens::by_hash(&mut tx, b"operate").await.unwrap(), Some(operators));

@@ -4,6 +4,7 @@ import { alerts } from './alerts';
 import { audit } from './audit';
 import { calendar } from './calendar';
 import { commonDate } from './commonDate';
+import { docs } from './docs';
 import { forecast } from './forecast';
 import { invalid } from './invalid';
 import { ledger } from './ledger';
@@ -18,6 +19,6 @@ import { shell } from './shell';
 import { webhooks } from './webhooks';
 import { welcome } from './welcome';
 
-const messages: Messages = { shell, licenses, ledger, sensors, alerts, accounts, settings, many, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome, forecast, commonDate };
+const messages: Messages = { shell, licenses, ledger, sensors, alerts, accounts, settings, many, notices, webhooks, calendar, audit, operator, refusals, invalid, welcome, forecast, commonDate, docs };
 export default messages;
 

@@ -87,6 +87,7 @@ export const settings: Messages['settings'] = {
   linkOnce: (until) => `Er wird nur hier gezeigt und gilt einmal, bis ${until}.`,
   linkCare: 'Wer den Link öffnet, kann beitreten. Geben Sie ihn nur der eingeladenen Person.',
 
+  apiReference: 'API-Referenz',
   apiDocument: 'API-Beschreibung',
   makeToken: 'Token erstellen',
   noTokens: 'Noch keine API-Token',

@@ -87,6 +87,7 @@ export const settings = {
   linkOnce: (until: string) => `It is shown only here, and works once, until ${until}.`,
   linkCare: 'Whoever opens the link can join. Give it only to the person that you invite.',
 
+  apiReference: 'API reference',
   apiDocument: 'API description',
   makeToken: 'Make a token',
   noTokens: 'No API tokens yet',

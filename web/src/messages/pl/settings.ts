@@ -88,6 +88,7 @@ export const settings: Messages['settings'] = {
   linkOnce: (until) => `Jest widoczny tylko tutaj i działa raz, do ${until}.`,
   linkCare: 'Dołączyć może każdy, kto otworzy link. Przekaż go tylko zapraszanej osobie.',
 
+  apiReference: 'Dokumentacja API',
   apiDocument: 'Opis API',
   makeToken: 'Utwórz token',
   noTokens: 'Nie ma jeszcze tokenów API',
