@@ -12,7 +12,9 @@ test('a license key tells its sum in words, its licenses and its history', async
   await world.api('POST', `…/sensors/${cold}/licenses`, {});
   const other = await world.key(2, 'P2Y');
   const page = await world.logIn(email, '/licenses');
-  await page.getByRole('link', { name: new RegExp(`^License key ${key}`) }).first().click();
+  const link = page.getByRole('link', { name: new RegExp(`^License key ${key}`) }).first();
+  await expect(link).toHaveAttribute('href', /\/licenses\/keys\/cod_/);
+  await link.click();
   await expect(page.getByRole('heading', { level: 1, name: `License key ${key}` })).toBeVisible();
   const main = page.getByRole('main');
   await expect(main.getByText('5 = 3 active + 1 queued + 1 left', { exact: true })).toBeVisible();
