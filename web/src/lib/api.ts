@@ -75,7 +75,11 @@ function querySerializer(query: Record<string, unknown>): string {
 }
 
 /** What looks at something, or may be sent again anyway, needs no key. */
-const looks = (request: Request): boolean => request.method === 'GET' || new URL(request.url).pathname.endsWith('/preview');
+const looks = (request: Request): boolean => {
+  if (request.method === 'GET') return true;
+  const { pathname, searchParams } = new URL(request.url);
+  return pathname.endsWith('/preview') || searchParams.get('dry_run') === 'true';
+};
 
 const client = createClient<paths>({ baseUrl: '', fetch: (request) => (looks(request) ? send(request) : sendOnce(request)), querySerializer });
 client.use({
