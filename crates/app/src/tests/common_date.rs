@@ -11,16 +11,16 @@ fn date(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-/// Four sensors whose covers end in March, April, June and (the last one) yesterday; a year, two half years and five
-/// months in the pool.
+/// On 1 April four sensors whose covers end in April, May and July and (the last one's) ended in March; a year, two half
+/// years and five months in the pool.
 async fn furnish(world: &World) -> (Customer, Vec<SensorId>) {
     let harbor = world.customer("Harbor", "Europe/Warsaw").await;
     let mut sensors = Vec::new();
     for (number, day, term) in [
-        (1, "2026-02-15", "P1M"),
-        (2, "2026-02-16", "P2M"),
-        (3, "2026-02-17", "P4M"),
-        (4, "2026-02-18", "P10D"),
+        (1, "2026-03-15", "P1M"),
+        (2, "2026-03-16", "P2M"),
+        (3, "2026-03-17", "P4M"),
+        (4, "2026-03-18", "P10D"),
     ] {
         world.set(&format!("{day}T08:00:00Z"));
         let key = world.stock(&harbor, 1, term).await;
@@ -28,8 +28,8 @@ async fn furnish(world: &World) -> (Customer, Vec<SensorId>) {
     }
     let off = crate::sensors::SensorChange { name: None, auto_renewal: Some(false) };
     world.app.change_sensor(&world.ctx(), harbor.id, sensors[3], off).await.unwrap();
-    world.set("2026-03-01T08:00:00Z");
-    for (licenses, term) in [(1, "P1Y"), (2, "P6M"), (5, "P1M")] {
+    for (minute, licenses, term) in [(0, 1, "P1Y"), (1, 2, "P6M"), (2, 5, "P1M")] {
+        world.set(&format!("2026-04-01T08:0{minute}:00Z"));
         world.stock(&harbor, licenses, term).await;
     }
     (harbor, sensors)
@@ -45,7 +45,7 @@ async fn preview(world: &World, customer: &Customer, wish: Wish<'_>) -> PlanPrev
 async fn r11_what_is_shown_is_done(test: TestDb) {
     let world = World::new(test);
     let (harbor, sensors) = furnish(&world).await;
-    let wish = Wish { sensors: &sensors, date: date("2026-09-15"), key: None };
+    let wish = Wish { sensors: &sensors, date: date("2026-10-15"), key: None };
     let shown = preview(&world, &harbor, wish).await;
     let rows: Vec<_> = shown
         .plan
@@ -64,15 +64,15 @@ async fn r11_what_is_shown_is_done(test: TestDb) {
     assert_eq!(
         rows,
         [
-            (4, terms(&["P6M"]), on("2026-09-01"), Some(-14)),
-            (1, terms(&["P6M"]), on("2026-09-15"), Some(0)),
-            (2, terms(&["P1M"; 5]), on("2026-09-16"), Some(1)),
-            (3, terms(&[]), on("2026-06-17"), Some(-90)),
+            (4, terms(&["P6M"]), on("2026-10-01"), Some(-14)),
+            (1, terms(&["P6M"]), on("2026-10-15"), Some(0)),
+            (2, terms(&["P1M"; 5]), on("2026-10-16"), Some(1)),
+            (3, terms(&[]), on("2026-07-17"), Some(-90)),
         ]
     );
     assert_eq!((shown.plan.licenses_needed, shown.plan.licenses_left), (7, 1));
     assert_eq!(shown.short, 3, "the third would take three months more");
-    assert_eq!((shown.spread_before, shown.spread_after), (Some(94), Some(91)));
+    assert_eq!((shown.spread_before, shown.spread_after), (Some(93), Some(91)));
 
     let other = world.app.bring_to_date(&world.ctx(), harbor.id, wish, "another").await;
     assert_eq!(refusal(other), Refusal::PlanChanged);
@@ -93,11 +93,11 @@ async fn r11_what_is_shown_is_done(test: TestDb) {
 async fn r11_a_plan_that_has_changed_is_not_carried_out(test: TestDb) {
     let world = World::new(test);
     let (harbor, sensors) = furnish(&world).await;
-    let wish = Wish { sensors: &sensors[..2], date: date("2026-09-15"), key: None };
+    let wish = Wish { sensors: &sensors[..2], date: date("2026-10-15"), key: None };
     let shown = preview(&world, &harbor, wish).await;
     // Another order of the same sensors, and a minute later, is the same plan.
     let turned = [sensors[1], sensors[0]];
-    world.set("2026-03-01T08:05:00Z");
+    world.set("2026-04-01T08:05:00Z");
     let same = preview(&world, &harbor, Wish { sensors: &turned, ..wish }).await;
     assert_eq!(same.plan, shown.plan);
     world.assign(&harbor, sensors[2]).await;
@@ -113,7 +113,7 @@ async fn r11_a_plan_that_has_changed_is_not_carried_out(test: TestDb) {
 async fn r14_a_preview_names_who_goes_without_because_of_the_common_date(test: TestDb) {
     let world = World::new(test);
     let (harbor, sensors) = furnish(&world).await;
-    let wish = Wish { sensors: &sensors[2..3], date: date("2028-02-17"), key: None };
+    let wish = Wish { sensors: &sensors[2..3], date: date("2028-03-17"), key: None };
     let shown = preview(&world, &harbor, wish).await;
     let terms: Vec<String> =
         shown.plan.items[0].licenses.iter().map(|(held, _)| held.license.term.to_string()).collect();
@@ -126,15 +126,15 @@ async fn r11_only_licenses_of_the_chosen_key_are_taken(test: TestDb) {
     let world = World::new(test);
     let (harbor, sensors) = furnish(&world).await;
     let key = world.stock(&harbor, 2, "P3M").await;
-    let wish = Wish { sensors: &sensors[..1], date: date("2026-10-01"), key: Some(&key) };
+    let wish = Wish { sensors: &sensors[..1], date: date("2026-11-01"), key: Some(&key) };
     let shown = preview(&world, &harbor, wish).await;
     let item = &shown.plan.items[0];
     assert!(item.licenses.iter().all(|(_, of)| *of == key));
-    assert_eq!((item.licenses.len(), item.expires_on), (2, Some(date("2026-09-15"))));
+    assert_eq!((item.licenses.len(), item.expires_on), (2, Some(date("2026-10-15"))));
     let unknown = Wish { key: Some("nothing"), ..wish };
     let none = world.app.preview_common_date(&world.ctx(), harbor.id, unknown).await;
     assert_eq!(refusal(none), Refusal::NotFound { what: "license key" });
-    for wrong in ["2026-02-28", "2037-01-01"] {
+    for wrong in ["2026-03-31", "2037-01-01"] {
         let wish = Wish { date: date(wrong), ..wish };
         let none = world.app.preview_common_date(&world.ctx(), harbor.id, wish).await;
         assert_eq!(refusal(none).code(), "invalid");

@@ -55,7 +55,7 @@ async fn fleet(world: &World) -> (Customer, Vec<SensorId>) {
 }
 
 async fn foretell(world: &World, id: OrganizationId, question: &Question) -> Foretold {
-    world.app.forecast(&world.ctx(), id, question, None).await.unwrap()
+    world.app.forecast(&world.ctx(), id, question, Some("P2M".parse().unwrap())).await.unwrap()
 }
 
 /// All sensors of a forecast, a few at a time.
