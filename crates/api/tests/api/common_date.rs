@@ -13,7 +13,7 @@ async fn r11_a_common_date_is_seen_before_and_then_done(world: World) {
         ids.push(reply.body["id"].as_str().unwrap().to_owned());
     }
     world.at("2026-11-21T10:01:00Z");
-    world.key(3, "P1M").await;
+    let key = world.key(3, "P1M").await;
     let question = json!({ "sensor_ids": ids });
     let dates = world.by(Manager).post("…/common-date/dates", &question).await;
     assert_eq!(
@@ -22,7 +22,30 @@ async fn r11_a_common_date_is_seen_before_and_then_done(world: World) {
     );
     let mut wish = json!({ "sensor_ids": ids, "date": "2027-02-21" });
     let preview = world.by(Manager).post("…/common-date/preview", &wish).await;
-    assert_reads!(preview, @r#""#);
+    let plan = preview.body["plan"].as_str().unwrap();
+    let given = |from: &str, to: &str| json!({ "key": key, "term": "P1M", "activation_date": from, "expires_on": to });
+    let item = |place: usize, ends: &str, licenses: Value| {
+        let serial = format!("{:012}", place + 1);
+        json!({
+            "sensor_id": ids[place], "serial": serial, "name": serial, "ends_on": ends, "licenses": licenses,
+            "expires_on": "2027-02-21", "days_from_date": 0,
+        })
+    };
+    let two = json!([given("2026-12-22", "2027-01-21"), given("2027-01-22", "2027-02-21")]);
+    assert_eq!(
+        preview.body,
+        json!({
+            "date": "2027-02-21",
+            "plan": plan,
+            "items": [item(0, "2026-12-21", two), item(1, "2027-02-21", json!([]))],
+            "licenses_needed": 2,
+            "licenses_left": 1,
+            "short": 0,
+            "spread_days_before": 62,
+            "spread_days_after": 0,
+            "goes_without": [],
+        })
+    );
     wish["expected"] = json!("another");
     let refused = world.by(Manager).post("…/common-date", &wish).await;
     assert_eq!(refused.refusal(), (409, "plan_changed"));
