@@ -32,8 +32,9 @@ pub(crate) fn complete(method: &str, path: &str, operation: &mut Operation) {
     if EDITED.contains(&path) {
         edited(method, operation);
     }
-    // Nothing is remembered of a look at what would happen.
-    let without = method == "get" || path.ends_with("/preview") || WITHOUT_KEY.contains(&path);
+    // Nothing is remembered of a look at what would happen, or of a question for covers.
+    let looks = path.ends_with("/preview") || path.starts_with("/api/v1/cover");
+    let without = method == "get" || looks || WITHOUT_KEY.contains(&path);
     if path.starts_with("/api/v1/") && !without {
         keyed(operation);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Administrator, Manager, Operator, ReadOnly, Stranger, World};
+use crate::support::{Administrator, Manager, Nobody, Operator, ReadOnly, Stranger, World};
 
 const SERIAL: &str = "282c02424eed";
 const COVER: &str = "/api/v1/cover/282c02424eed";
@@ -179,6 +179,21 @@ async fn an_mqtt_broker_is_answered_in_its_own_words(mut world: World) {
     assert_eq!(manager.post(&format!("{HOOK}?by=x"), &emqx).await.refusal(), (422, "query_malformed"));
 }
 
+/// Another system's gate asks for each message.
+async fn whoever_is_known_may_ask_as_often_as_they_like(mut world: World) {
+    world.open_limited_gate(Some(3)).await;
+    let manager = world.by(Manager);
+    for _ in 0..5 {
+        assert_eq!(manager.get(COVER).await.refusal(), (404, "not_found"));
+        let hook = manager.post("/api/v1/cover/mqtt-authorization", &json!({ "username": SERIAL })).await;
+        assert_eq!(hook.status, 200);
+    }
+    assert_eq!(world.by(Manager).get("…").await.status, 200);
+    assert_eq!(world.by(Manager).get("…").await.status, 429, "other things are counted");
+    assert_eq!(world.by(Nobody).get(COVER).await.status, 401);
+    assert_eq!(world.by(Nobody).get(COVER).await.status, 429, "and who is not known");
+}
+
 async fn without_a_gate_no_cover_is_told(world: World) {
     assert_eq!(world.by(Manager).get(COVER).await.refusal(), (503, "unavailable"));
 }
@@ -191,5 +206,6 @@ on_both_engines!(
     r34_covers_of_others_are_unknown,
     what_is_asked_for_has_limits,
     an_mqtt_broker_is_answered_in_its_own_words,
+    whoever_is_known_may_ask_as_often_as_they_like,
     without_a_gate_no_cover_is_told,
 );

@@ -268,6 +268,11 @@ impl World {
 
     /// The same service with the hot path itself, which knows covers by heart.
     pub(crate) async fn open_gate(&mut self) {
+        self.open_limited_gate(None).await;
+    }
+
+    /// The same, in which a caller may send so many requests a minute.
+    pub(crate) async fn open_limited_gate(&mut self, per_minute: Option<u32>) {
         let settings = Settings {
             address: ([127, 0, 0, 1], 0).into(),
             late_window_us: 7 * 86_400 * 1_000_000,
@@ -275,7 +280,11 @@ impl World {
         };
         let (ingest, _) = Ingest::start(self.app.clone(), settings, self.stop.subscribe()).await.unwrap();
         let state = ApiState::new(self.app.clone(), self.door.clone(), None, info());
-        self.router = tenure_api::router(state.with_covers(Arc::new(ingest)));
+        let state = state.with_covers(Arc::new(ingest));
+        self.router = tenure_api::router(match per_minute {
+            Some(per_minute) => state.with_rate_limit(per_minute),
+            None => state,
+        });
     }
 
     /// The same service with streams of events that go on.
