@@ -151,6 +151,12 @@ def before_call(context, case, **kwargs):
             case.headers["Idempotency-Key"] = f"request-{sent}"
         if "If-Match" in case.headers:
             case.headers["If-Match"] = "*"
+    if not meta.is_negative_at(ParameterLocation.QUERY) and case.operation.path.endswith("/events"):
+        # A stream has no end, and the id of an event is not guessed.
+        case.query = {**(case.query or {}), "follow": "false"}
+        case.query.pop("after", None)
+        if not meta.is_negative_at(ParameterLocation.HEADER):
+            (case.headers or {}).pop("Last-Event-ID", None)
     if not meta.is_negative_at(ParameterLocation.QUERY) and case.query:
         for name, value in list(case.query.items()):
             if name == "from" and isinstance(case.query.get("to"), str) and str(value) >= case.query["to"]:

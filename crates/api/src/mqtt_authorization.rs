@@ -1,5 +1,7 @@
 //! What an MQTT broker asks before it takes a message, and hears: `docs/licensing-only.md`.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -57,6 +59,10 @@ pub(crate) struct MqttClient {
     username: Option<String>,
     /// Its client id.
     clientid: Option<String>,
+    /// What else the broker says.
+    #[serde(flatten)]
+    #[expect(dead_code, reason = "it tells the document that there may be more")]
+    others: HashMap<String, serde_json::Value>,
 }
 
 /// What the broker is to do.
