@@ -253,10 +253,10 @@ fn sent(document: &mut Document) -> BTreeSet<String> {
     let mut sent = BTreeSet::new();
     while let Some(name) = next.pop() {
         let schema = document.components.as_ref().and_then(|components| components.schemas.get(&name));
-        if let Some(schema) = schema {
-            if sent.insert(name) {
-                referred(schema, &mut next);
-            }
+        if let Some(schema) = schema
+            && sent.insert(name)
+        {
+            referred(schema, &mut next);
         }
     }
     sent

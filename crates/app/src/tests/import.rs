@@ -289,7 +289,7 @@ async fn r22_a_file_is_its_lines_one_after_another(test: TestDb) {
         let mut text = String::from("serial,name,key,auto_renewal,licenses\n");
         let mut numbers: Vec<u64> = (1..=15).map(|number| number + round * 8).collect();
         for place in (1..numbers.len()).rev() {
-            numbers.swap(place, usize::try_from(random(place as u64 + 1)).unwrap());
+            numbers.swap(place, usize::try_from(random(u64::try_from(place).unwrap() + 1)).unwrap());
         }
         for number in numbers {
             let new = number > 15 + round.saturating_sub(1) * 8 || round == 0;
