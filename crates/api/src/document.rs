@@ -90,10 +90,7 @@ pub(crate) fn complete(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
             complete_operation(path, operation);
-            if path.starts_with("/api/v1/") {
-                let description = "`too_many_requests`: come back after the seconds in `Retry-After`";
-                document_writes::say(operation, "429", description);
-            }
+            document_writes::limited(path, operation);
         }
         let PathItem { get, post, patch, put, delete, .. } = item;
         let methods = [("get", get), ("post", post), ("patch", patch), ("put", put), ("delete", delete)];

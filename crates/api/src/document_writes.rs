@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Required};
 
 use crate::document::problem;
+use crate::limits;
 
 /// What two people may edit: `ETag` tells of it, and a change may name it in `If-Match`.
 const EDITED: [&str; 6] = [
@@ -19,9 +20,10 @@ const EDITED: [&str; 6] = [
 
 /// Where a key has no meaning: what is asked for by POST because it is long, and changes nothing, as every preview; and
 /// logging out, after which nobody knows the caller.
-const WITHOUT_KEY: [&str; 5] = [
+const WITHOUT_KEY: [&str; 6] = [
     "/api/v1/sessions/current",
     "/api/v1/cover",
+    "/api/v1/cover/mqtt-authorization",
     "/api/v1/organizations/{organization_id}/forecast",
     "/api/v1/organizations/{organization_id}/forecast/sensors",
     "/api/v1/organizations/{organization_id}/common-date/dates",
@@ -37,6 +39,26 @@ pub(crate) fn complete(method: &str, path: &str, operation: &mut Operation) {
     let without = method == "get" || looks || WITHOUT_KEY.contains(&path);
     if path.starts_with("/api/v1/") && !without {
         keyed(operation);
+    }
+}
+
+/// Adds the limit of what one caller may send, and the headers that tell of it.
+pub(crate) fn limited(path: &str, operation: &mut Operation) {
+    if !limits::is_counted(path) {
+        return;
+    }
+    say(operation, "429", "`too_many_requests`: come back after the seconds in `Retry-After`");
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        for (name, description) in [
+            (
+                "RateLimit-Policy",
+                "How many requests the caller may send within how many seconds, where it is limited",
+            ),
+            ("RateLimit", "How many of them are left, and in how many seconds all are again"),
+        ] {
+            response.headers.entry(name.to_owned()).or_insert_with(|| RefOr::T(header(description)));
+        }
     }
 }
 

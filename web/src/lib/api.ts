@@ -33,12 +33,13 @@ async function sendOnce(request: Request): Promise<Response> {
       throw thrown;
     }
     const { status } = response;
-    if (status === 409 && tries < PATIENCE && (await Problem.of(response.clone())).code === 'idempotency_in_progress') {
+    const busy = status === 409 && (await Problem.of(response.clone())).code === 'idempotency_in_progress';
+    if (busy && tries < PATIENCE) {
       await new Promise((wake) => setTimeout(wake, 1000));
       continue;
     }
     // Behind 5xx it may have been done all the same.
-    if (status >= 500) keys.lost(asked, key);
+    if (busy || status >= 500) keys.lost(asked, key);
     else keys.answered(asked);
     return response;
   }

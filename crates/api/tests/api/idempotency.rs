@@ -20,6 +20,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("post", "…/sensors/additions/preview"),
     ("post", "/api/v1/operator/activation-codes/{activation_code_id}/revocation/preview"),
     ("post", "/api/v1/cover"),
+    ("post", "/api/v1/cover/mqtt-authorization"),
     ("post", "…/forecast"),
     ("post", "…/forecast/sensors"),
     ("post", "…/common-date/dates"),

@@ -502,6 +502,10 @@ impl Client<'_> {
     /// Sends this key with it; a body is JSON.
     pub(crate) async fn keyed(&self, key: &str, method: &str, path: &str, body: Option<&Value>) -> Reply {
         let mut headers = vec![("Idempotency-Key", key)];
+        if let Some(Value::String(text)) = body {
+            headers.push(("Content-Type", "text/csv"));
+            return self.call_with(method, path, &headers, Some(text.clone())).await;
+        }
         headers.extend(body.map(|_| ("Content-Type", "application/json")));
         self.call_with(method, path, &headers, body.map(Value::to_string)).await
     }
