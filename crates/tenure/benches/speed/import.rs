@@ -50,7 +50,7 @@ async fn engine(db: &Db) {
         writeln!(file, "{:012x},Sensor {line} in hall {},1", FIRST + line, line % 97).expect("a line");
     }
     let (use_cases, _) = app(db, started);
-    let ctx = Ctx { now: started.plus_seconds(60), actor: Actor::Service };
+    let ctx = Ctx::new(started.plus_seconds(60), Actor::Service);
     for (dry_run, what) in [
         (true, "a dry run of 100,000 lines"),
         (false, "importing them"),
