@@ -6,7 +6,6 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Required};
 
 use crate::document::problem;
-use crate::limits;
 
 /// What two people may edit: `ETag` tells of it, and a change may name it in `If-Match`.
 const EDITED: [&str; 6] = [
@@ -44,7 +43,7 @@ pub(crate) fn complete(method: &str, path: &str, operation: &mut Operation) {
 
 /// Adds the limit of what one caller may send, and the headers that tell of it.
 pub(crate) fn limited(path: &str, operation: &mut Operation) {
-    if !limits::is_counted(path) {
+    if !path.starts_with("/api/v1/") {
         return;
     }
     say(operation, "429", "`too_many_requests`: come back after the seconds in `Retry-After`");

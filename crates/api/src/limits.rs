@@ -116,15 +116,9 @@ fn is_cover(path: &str) -> bool {
     path.strip_prefix("/api/v1/cover").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether requests to this path are counted.
-pub(crate) fn is_counted(path: &str) -> bool {
-    path.starts_with("/api/v1/")
-}
-
 /// Hears a request when its caller has any left: a token, a person, or who is not known by their network address.
 pub(crate) async fn limits(State(state): State<ApiState>, request: Request, next: Next) -> Response {
-    let counted = is_counted(request.uri().path());
-    let Some(limits) = state.limits.clone().filter(|_| counted) else {
+    let Some(limits) = state.limits.clone().filter(|_| request.uri().path().starts_with("/api/v1/")) else {
         return next.run(request).await;
     };
     let (mut parts, body) = request.into_parts();
