@@ -429,11 +429,6 @@ impl World {
         assert_eq!(response.status().as_u16(), 200);
     }
 
-    /// One of the callers' tokens.
-    pub(crate) fn token(&self, name: &str) -> &str {
-        self.tokens.get(name).unwrap()
-    }
-
     /// A path in which `…` stands for Harbor.
     pub(crate) fn path(&self, path: &str) -> String {
         path.replace('…', &format!("/api/v1/organizations/{}", self.harbor))
