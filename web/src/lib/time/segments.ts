@@ -83,7 +83,7 @@ function withWhatFollows(segments: Segment[], now: number, atEnd: CoverOfRow['at
 }
 
 /** What comes behind the last cover. */
-function ahead(last: Segment | undefined, now: number, atEnd: CoverOfRow['at_end']): Segment[] {
+function ahead(last: Segment | undefined, now: number, atEnd: CoverOfRow['at_end'] | undefined): Segment[] {
   if (!last || last.kind === 'lapse') return [];
   if (last.to <= now) return [{ kind: 'lapse', from: last.to, to: now }];
   if (atEnd === 'renews') return [{ kind: 'renews', from: last.to, to: last.to + 180 }];
