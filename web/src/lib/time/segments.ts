@@ -57,7 +57,7 @@ export function segmentsOfTimeline(
     const kind = item.state === 'queued' ? 'queued' : item.state !== 'active' ? 'past' : standing === 'expiring' ? 'ending' : 'active';
     segments.push({ kind, from, to, label: label?.(item) });
   }
-  return [...segments, ...ahead(segments.at(-1), now, atEnd)];
+  return [...segments, ...ahead(segments.at(-1), now, atEnd ?? null)];
 }
 
 /** An instant as a day of the organization's zone, with the part of that day that is over. */
@@ -79,7 +79,7 @@ function withWhatFollows(segments: Segment[], now: number, atEnd: CoverOfRow['at
     const next = segments[place + 1];
     if (next && next.from > segment.to) gaps.push({ kind: 'lapse', from: segment.to, to: next.from });
   }
-  return [...segments, ...gaps, ...ahead(segments.at(-1), now, atEnd)];
+  return [...segments, ...gaps, ...ahead(segments.at(-1), now, atEnd ?? null)];
 }
 
 /** What comes behind the last cover. */
