@@ -117,6 +117,14 @@ class Player:
     def read(self, org: int, path: str):
         return self.service.must(self.call(org, "GET", path))
 
+    def pages(self, org: int, path: str, limit: int) -> list:
+        items, cursor = [], ""
+        while cursor is not None:
+            page = self.read(org, f"{path}?limit={limit}{cursor}")
+            items += page["items"]
+            cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+        return items
+
     def serial(self, symbol: str) -> str:
         return f"{self.instance:06x}{symbol}"
 
@@ -337,6 +345,8 @@ class Player:
     # Comparing
 
     def compare(self, org: int, what: str):
+        if what in ("all", "sensors"):
+            self.compare_gate(org)
         if what in ("all", "summary"):
             self.compare_summary(org)
         if what in ("all", "sensors"):
@@ -396,8 +406,19 @@ class Player:
                 one["license"] = other["license"]
         same(name, found, right)
 
+    def compare_gate(self, org: int):
+        """R25: what the gate has in mind of each serial number, before anybody else has looked."""
+        organization = self.world.organizations[org]
+        symbols = sorted({sensor.serial for sensor in organization.sensors.values()})
+        if not symbols:
+            return
+        body, token = {"serials": [self.serial(symbol) for symbol in symbols]}, self.organizations[org][1]
+        items = self.service.must(self.service.call(token, "POST", "/api/v1/cover", body))["items"]
+        found = [[item["standing"], microseconds(item["covered_until"])] for item in items]
+        same("gate", found, [self.world.at_the_gate(org, symbol) for symbol in symbols])
+
     def compare_sensors(self, org: int):
-        items = self.read(org, "/sensors?limit=200")["items"]
+        items = self.pages(org, "/sensors", 200)
         right = self.world.sensors(org)
         by_id = {item["id"]: item for item in items}
         same("sensors", sorted(by_id), sorted(self.sensors[org, name] for name in right))
@@ -413,7 +434,7 @@ class Player:
         return today(self.world.organizations[org].zone, self.world.now)
 
     def compare_sensor(self, org: int, name: str):
-        items = self.read(org, f"/sensors/{self.sensors[org, name]}/licenses")["items"]
+        items = self.pages(org, f"/sensors/{self.sensors[org, name]}/licenses", 5)
         right = self.world.licenses(org, name)
         found = []
         for item in items:
@@ -424,7 +445,7 @@ class Player:
             self.learn(one[0], item["license_id"])
 
     def compare_removed(self, org: int):
-        items = self.read(org, "/removed-sensors?limit=200")["items"]
+        items = self.pages(org, "/removed-sensors", 200)
         names = {id: name for (number, name), id in self.sensors.items() if number == org}
         found = {}
         for item in items:
@@ -438,11 +459,7 @@ class Player:
 
     def compare_trail(self, org: int):
         """R17, R18: every change is a row with the instant at which it was due, and the rows tell the whole ledger."""
-        rows, cursor = [], ""
-        while cursor is not None:
-            page = self.read(org, f"/audit?limit=200{cursor}")
-            rows = page["items"][::-1] + rows
-            cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+        rows = self.pages(org, "/audit", 200)[::-1]
         same("audit.seq", [row["seq"] for row in rows], list(range(1, len(rows) + 1)))
         instants = [microseconds(row["at"]) for row in rows]
         same("audit.at", instants, sorted(instants))

@@ -313,6 +313,16 @@ class World:
         }
         return row
 
+    def at_the_gate(self, number: int, serial: str) -> list:
+        """How a serial number stands for those who may know its organization, and until when it is covered."""
+        holder = self.holder(serial)
+        if holder is None or holder[0] != number:
+            return ["unknown", None]
+        sensor = holder[1]
+        if sensor.chain is None:
+            return ["unlicensed", None]
+        return ["covered" if sensor.active is not None else "expired", sensor.chain.ends]
+
     def licenses(self, number: int, name: str) -> list:
         """All licenses that cover, covered or will cover a sensor, in the order of time.
 
