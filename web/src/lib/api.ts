@@ -79,7 +79,7 @@ function querySerializer(query: Record<string, unknown>): string {
 const looks = (request: Request): boolean => {
   if (request.method === 'GET') return true;
   const { pathname, searchParams } = new URL(request.url);
-  return pathname.endsWith('/preview') || searchParams.get('dry_run') === 'true';
+  return /\/(preview|forecast|forecast\/sensors|common-date\/dates)$/.test(pathname) || searchParams.get('dry_run') === 'true';
 };
 
 const client = createClient<paths>({ baseUrl: '', fetch: (request) => (looks(request) ? send(request) : sendOnce(request)), querySerializer });

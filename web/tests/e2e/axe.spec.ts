@@ -76,6 +76,7 @@ const openings = (fridge: string): Opening[] => [
   },
   { name: 'a code that is thought of', address: '/licenses/forecast', open: (page) => choose(page, 'Add a step', 'Add an activation code') },
   { name: 'auto renewal that is thought of', address: '/licenses/forecast', open: (page) => choose(page, 'Add a step', 'Switch auto renewal on') },
+  { name: 'a common date', address: '/licenses/forecast', open: (page) => button(page, 'Common date …') },
   { name: 'a sensor', address: '/sensors', open: (page) => button(page, 'Add sensor') },
   {
     name: 'a list of sensors',

@@ -85,6 +85,19 @@ const SHOTS: Shot[] = [
   },
   { name: 'forecast', who: ANA, path: '/licenses/forecast' },
   { name: 'forecast-what-if', who: ANA, path: '/licenses/forecast?figures=1&if=redeem.5.P2Y' },
+  {
+    name: 'common-date',
+    who: ANA,
+    path: '/licenses/forecast',
+    then: async (page) => {
+      await page.getByRole('button', { name: 'Common date …' }).click();
+      for (const heading of ['Date', 'Preview']) {
+        await page.getByRole('dialog').getByRole('button', { name: 'Next' }).click();
+        await page.getByRole('status').filter({ hasText: heading }).waitFor({ state: 'attached' });
+        await test.expect(page.locator('dialog [aria-busy="true"]')).toHaveCount(0);
+      }
+    },
+  },
   { name: 'settings', who: ANA, path: '/settings' },
   { name: 'settings-organization', who: ANA, path: '/settings/organization' },
   { name: 'settings-notifications', who: ANA, path: '/settings/notifications' },

@@ -24,8 +24,8 @@ export function licensesOf(item: PlannedEnd): string {
 }
 
 /** “3 days before”: how the new end lies to the date. */
-export function nearness(days: number | null): string {
-  if (days === null) return '';
+export function nearness(days: number | null | undefined): string {
+  if (days == null) return '';
   return days === 0 ? t.commonDate.on : days < 0 ? t.commonDate.before(-days) : t.commonDate.after(days);
 }
 
@@ -47,6 +47,6 @@ export function segmentsOf(item: PlannedEnd, axis: Axis): Segment[] {
 
 /** The furthest from the date first; of equally far ones in the given order. */
 export function byDistance(items: PlannedEnd[]): PlannedEnd[] {
-  const far = ({ days_from_date }: PlannedEnd): number => (days_from_date === null ? Infinity : Math.abs(days_from_date));
+  const far = ({ days_from_date }: PlannedEnd): number => (days_from_date == null ? Infinity : Math.abs(days_from_date));
   return items.toSorted((a, b) => far(b) - far(a) || 0);
 }
