@@ -25,6 +25,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cover/mqtt-authorization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer an MQTT broker
+         * @description Whether a client may publish: whether the sensor whose serial number it has logged in with is covered. The answer is
+         *     200 in either case, with `deny` also for who is not known, because brokers take other answers for trouble. Fields of
+         *     the body that are not known are passed over: a broker sends what it likes.
+         */
+        post: operations["mqtt_authorization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cover/{serial}": {
         parameters: {
             query?: never;
@@ -248,6 +270,28 @@ export interface paths {
         put?: never;
         /** See what revoking an activation code would do */
         post: operations["preview_revocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow changes of covers in all organizations
+         * @description As an organization's own stream. Its `id` grows with the number of organizations, by some ten characters for each;
+         *     not every event has one. Who has a sensor is told with it: one that leaves an organization for another one is
+         *     `unknown` in the first and has a cover in the second, in any order.
+         */
+        get: operations["operator_events"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -493,6 +537,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{organization_id}/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit trail as CSV
+         * @description The rows of the list, newest first, with a header of this API's names; `before` and `after` are JSON. A text that a
+         *     spreadsheet would take for a formula has an apostrophe in front of it. What comes while the file is being sent is not
+         *     in it.
+         */
+        get: operations["audit_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{organization_id}/auto-renewal": {
         parameters: {
             query?: never;
@@ -549,6 +615,144 @@ export interface paths {
         post: operations["make_calendar_feed"];
         /** Remove one's calendar feed */
         delete: operations["remove_calendar_feed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/common-date": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring sensors to a common date
+         * @description All or none. It does what its preview shows, by the rules for giving licenses (R11); when that would be another plan
+         *     by now, it does nothing.
+         */
+        post: operations["bring_to_date"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/common-date/dates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See which dates sensors may come to share
+         * @description It changes nothing. Where one of them ends now, or would with one or two licenses of the pool more; first where the
+         *     ends would lie nearest together.
+         */
+        post: operations["suggest_common_dates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/common-date/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what bringing sensors to a common date would do
+         * @description It changes nothing. Each sensor is given as many whole licenses of the pool as bring its end nearest to the date,
+         *     also none. For each alone there is nothing nearer; they choose in R14's order of what is left, so where licenses are
+         *     too few another distribution might be nearer on the whole.
+         */
+        post: operations["preview_common_date"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow changes of covers
+         * @description Server-sent events. An event `cover` tells how a sensor's cover is after a change; its `data` is a `CoverEvent`. What
+         *     changes by time alone, the end of a cover or its renewal, is told within about a second. An event `caught_up`, with
+         *     the data `{}`, says that nothing is missing at the moment.
+         *
+         *     Whoever connects again with the `id` of the last event that they heard hears of every sensor whose cover has changed
+         *     since, as it is now, however long they were away: of several changes of one sensor the last one. An event may come
+         *     twice. Without an `id` the stream begins now, or with `snapshot=true` with all sensors.
+         *
+         *     A quiet stream has a comment every 15 seconds. It ends when the token is revoked or the log-in ends, within 15
+         *     seconds, and when the service stops.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the forecast
+         * @description The rules R12 to R16 played forward from now to the end of a day, as if nobody did anything.
+         */
+        get: operations["forecast"];
+        put?: never;
+        /**
+         * Read the forecast for what somebody might do now
+         * @description It changes nothing. The steps are done to copies, one after the other; then the rules are played forward.
+         */
+        post: operations["forecast_what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/forecast/sensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sensors whose chains end */
+        get: operations["forecast_sensors"];
+        put?: never;
+        /**
+         * List the sensors whose chains end, for what somebody might do now
+         * @description It changes nothing.
+         */
+        post: operations["forecast_sensors_what_if"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -627,6 +831,84 @@ export interface paths {
          * @description It changes nothing. Too few licenses are no error here: `short` says how many are missing.
          */
         post: operations["preview_assignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/license-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the license keys */
+        get: operations["license_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/license-keys/{activation_code_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a license key
+         * @description Its sum (R18): `licenses` = `available` + `queued` + `active` + `ended` + `released` + `revoked`.
+         */
+        get: operations["license_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/license-keys/{activation_code_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a license key's audit trail
+         * @description Who redeemed it and when, and what happened to each of its licenses since.
+         */
+        get: operations["key_audit_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/license-keys/{activation_code_id}/licenses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a license key's licenses
+         * @description Each with its state, and the sensor that it is or was on. A license that was given on has the last sensor; its whole
+         *     way is in the key's audit trail.
+         */
+        get: operations["licenses_of_key"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -813,6 +1095,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{organization_id}/removed-sensors/{sensor_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a removed sensor's time line
+         * @description As that of a sensor: the history stays (R21).
+         */
+        get: operations["removed_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{organization_id}/sensor-values": {
         parameters: {
             query?: never;
@@ -949,6 +1251,43 @@ export interface paths {
         get: operations["count_sensors"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/sensors/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import sensors
+         * @description A file with one sensor a line. It is added if the organization does not have it, and then takes a license (R22); one
+         *     that was removed comes back (R21). One that is there takes as many more licenses as `licenses` says, is renamed if
+         *     `name` is another one, and has its auto renewal switched. What a line leaves empty stays as it is. All lines are done
+         *     or none is.
+         *
+         *     The columns are named in the first line, in any order: `serial`, `name`, `key` (a license key to take the licenses
+         *     of; those that are next when it is empty, R13), `auto_renewal` (yes or no) and `licenses` (0 to 100; empty: 1 for a
+         *     sensor that is added, for which what it left behind counts, and 0 for one that is there). The web UI's names in
+         *     English, Polish and German are known too. Other columns are ignored, and named in the answer. Without a header the
+         *     columns are these, in this order. Cells are parted by commas, semicolons or tabs.
+         *
+         *     Licenses are taken in the order of the lines. When all lines are through, the expired sensors that the file has
+         *     switched on take what is left, in R14's order (R12).
+         *
+         *     With `Accept: text/event-stream` events tell how far it is, which a large file needs: other answers take 30 seconds
+         *     at the most. An event `progress` has an `ImportProgress`; the last event is `report` with the `ImportReport`, or
+         *     `problem` with the `ImportProblem`. Whoever hangs up does not stop it. With `Accept: text/csv` the report's lines
+         *     are CSV.
+         */
+        post: operations["import_sensors"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1172,6 +1511,28 @@ export interface paths {
          *     number is free (R20). The new one may be that of a removed sensor, which stays removed, with its own history.
          */
         post: operations["replace_sensor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/sensors/{sensor_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a sensor's time line
+         * @description How it was covered from the first day on, with the gaps as gaps (R16), and when it was replaced, removed and brought
+         *     back (R20, R21). What it holds of the past is exact: the gate let data in at an instant just when that instant lies in
+         *     a license.
+         */
+        get: operations["timeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1687,8 +2048,8 @@ export interface components {
              * Format: date-time
              * @description Null while it is open.
              */
-            closed_at?: string | null;
-            closed_because?: components["schemas"]["ClosedBecause"] | null;
+            closed_at: string | null;
+            closed_because: components["schemas"]["ClosedBecause"] | null;
             /** @description What the rule watched for when the alert opened. */
             condition: components["schemas"]["AlertCondition"];
             /** @example alr_01jxgb66p004hmasw9nf6yy093 */
@@ -1702,9 +2063,9 @@ export interface components {
              * Format: double
              * @description The value with which it opened; null where there is no threshold.
              */
-            opened_value?: number | null;
+            opened_value: number | null;
             /** @description Its rule; null when it was removed. */
-            rule_id?: string | null;
+            rule_id: string | null;
             /** @description The rule's name, also of one that was removed. */
             rule_name: string;
             sensor_id: string;
@@ -1715,12 +2076,12 @@ export interface components {
              * @description The unit of the values; null where there are none.
              * @example °C
              */
-            unit?: string | null;
+            unit: string | null;
             /**
              * Format: double
              * @description The value that was farthest beyond the threshold; null where there is none.
              */
-            worst_value?: number | null;
+            worst_value: number | null;
         };
         /** @description What a rule watches for. */
         AlertCondition: {
@@ -1783,7 +2144,7 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["Alert"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description An alert rule. */
         AlertRule: {
@@ -1792,6 +2153,11 @@ export interface components {
             created_at: string;
             /** @description Whether it is switched on. */
             enabled: boolean;
+            /**
+             * @description By which a change says what it is a change of, in `If-Match`.
+             * @example q8ZcXQ2vJ0n1rT5w
+             */
+            etag: string;
             /** @example rul_01jxgb66p004hmasw9nf6yy093 */
             id: string;
             name: string;
@@ -1809,7 +2175,7 @@ export interface components {
             /** @description Oldest first. */
             items: components["schemas"]["AlertRule"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description What is to be changed; what is absent stays. */
         AlertRulePatch: {
@@ -1908,9 +2274,9 @@ export interface components {
         /** @description Who or what made a change. */
         AuditActor: {
             /** @description The address of the user, or of the token's user. */
-            email?: string | null;
+            email: string | null;
             /** @description The user's or the token's id. */
-            id?: string | null;
+            id: string | null;
             /**
              * @description `user`, `token` (a user's API token), `operator`, `service`, `auto_renewal` (a sensor took a license by
              *     itself) or `calendar` (its time had come).
@@ -1922,21 +2288,21 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["AuditRow"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One change. */
         AuditRow: {
             /** @example license_activated */
             action: string;
             actor: components["schemas"]["AuditActor"];
-            after?: Record<string, never> | null;
+            after: Record<string, never> | null;
             /**
              * Format: date-time
              * @description When it was due, which is not when it was noticed (R17).
              */
             at: string;
-            before?: Record<string, never> | null;
-            sensor?: components["schemas"]["AuditSensor"] | null;
+            before: Record<string, never> | null;
+            sensor: components["schemas"]["AuditSensor"] | null;
             /**
              * Format: int64
              * @description Its place in the trail, from 1.
@@ -1947,7 +2313,7 @@ export interface components {
         /** @description A sensor in a row about a license. */
         AuditSensor: {
             id: string;
-            name?: string | null;
+            name: string | null;
         };
         /** @description What something was done to. */
         AuditSubject: {
@@ -1955,7 +2321,7 @@ export interface components {
             /** @description `sensor`, `license`, `code`, `user`, `organization`, `token`, `invitation`, `rule`, `alert`, `webhook` or `other`. */
             kind: components["schemas"]["SubjectKind"];
             /** @description How it is called today: a sensor's name, a user's address, a code's license key. */
-            name?: string | null;
+            name: string | null;
         };
         /** @description Which sensors are to be switched. */
         AutoRenewal: {
@@ -1989,7 +2355,7 @@ export interface components {
         Battery: {
             low: boolean;
             /** Format: double */
-            volts?: number | null;
+            volts: number | null;
         };
         /** @description The caller's calendar feed. */
         CalendarFeed: {
@@ -1997,12 +2363,12 @@ export interface components {
              * Format: date-time
              * @description When its address was made; null when there is none.
              */
-            created_at?: string | null;
+            created_at: string | null;
             /**
              * Format: date-time
              * @description When a program last read it, to the minute; null if never.
              */
-            used_at?: string | null;
+            used_at: string | null;
         };
         /** @description One channel's measurements. */
         Channel: {
@@ -2037,7 +2403,7 @@ export interface components {
         CodePage: {
             items: components["schemas"]["OperatorCode"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description Who has redeemed a code. */
         CodeRedemption: {
@@ -2074,6 +2440,143 @@ export interface components {
             /** @description How many have auto renewal off. */
             stops: number;
         };
+        /** @description A date that sensors may come to share. */
+        CommonDate: {
+            /** Format: date */
+            date: string;
+            /** @description How many licenses it would take. */
+            licenses_needed: number;
+            /**
+             * Format: int32
+             * @description How many days would lie between the first end and the last.
+             */
+            spread_days: number;
+            /** @description How many sensors would be left without cover. */
+            uncovered: number;
+        };
+        /** @description What has been done. */
+        CommonDateDone: {
+            /** Format: date */
+            date: string;
+            /** @description In the order in which sensors come when there are too few licenses (R14). */
+            items: components["schemas"]["CommonDateSensor"][];
+            /**
+             * Format: int64
+             * @description How many licenses are left in the pool.
+             */
+            licenses_left: number;
+            /** @description How many licenses it took. */
+            licenses_needed: number;
+        };
+        /** @description A license that a sensor is given. */
+        CommonDateLicense: {
+            /**
+             * Format: date
+             * @description The local date on which it begins.
+             */
+            activation_date: string;
+            /**
+             * Format: date
+             * @description The last local date that it covers.
+             */
+            expires_on: string;
+            key: string;
+            /** @example P1Y */
+            term: string;
+        };
+        /** @description What would be done. */
+        CommonDatePreview: {
+            /** Format: date */
+            date: string;
+            /** @description Who will go without a license within a year because of it, and would not else, in R14's order. */
+            goes_without: components["schemas"]["EndingSensor"][];
+            /** @description In the order in which sensors come when there are too few licenses (R14). */
+            items: components["schemas"]["CommonDateSensor"][];
+            /**
+             * Format: int64
+             * @description How many licenses would be left in the pool.
+             */
+            licenses_left: number;
+            /** @description How many licenses it takes. */
+            licenses_needed: number;
+            /** @description What tells this plan from another, to be sent with the deed. */
+            plan: string;
+            /** @description How many more licenses it would take if there were enough of each length. */
+            short: number;
+            /**
+             * Format: int32
+             * @description How many days would lie between the first end and the last; null when none is covered then.
+             */
+            spread_days_after: number | null;
+            /**
+             * Format: int32
+             * @description How many days lie between the first end and the last of those that are covered now; null when none is.
+             */
+            spread_days_before: number | null;
+        };
+        /** @description Which sensors are to expire around which date. */
+        CommonDateQuestion: {
+            /**
+             * Format: date
+             * @description The last local date that they are to be covered: today to 3660 days ahead.
+             */
+            date: string;
+            /** @description The license key, or its id, to take licenses of; the whole pool when nothing is said. */
+            key?: string | null;
+            /** @description Each once. */
+            sensor_ids: string[];
+        };
+        /** @description What one sensor is given. */
+        CommonDateSensor: {
+            /**
+             * Format: int32
+             * @description How many days that lies behind the common date; before it when negative.
+             */
+            days_from_date: number | null;
+            /**
+             * Format: date
+             * @description The last date that it is covered without it; null for one that is not covered.
+             */
+            ends_on: string | null;
+            /**
+             * Format: date
+             * @description The last date that it is then covered; null for one that is not covered and is given none.
+             */
+            expires_on: string | null;
+            /** @description First to last; none when nothing brings it nearer. */
+            licenses: components["schemas"]["CommonDateLicense"][];
+            name: string;
+            /** @example sen_01jxgb66p004hmasw9nf6yy093 */
+            sensor_id: string;
+            /** @example 282c02424eed */
+            serial: string;
+        };
+        /** @description Which sensors may come to share a date. */
+        CommonDateSensors: {
+            /** @description The license key, or its id, to take licenses of; the whole pool when nothing is said. */
+            key?: string | null;
+            /** @description Each once. */
+            sensor_ids: string[];
+        };
+        /** @description Which sensors are to expire around which date, by the plan that was shown. */
+        CommonDateWish: {
+            /**
+             * Format: date
+             * @description The last local date that they are to be covered: today to 3660 days ahead.
+             */
+            date: string;
+            /** @description The `plan` of the preview. If another plan would be carried out, none is. */
+            expected: string;
+            /** @description The license key, or its id, to take licenses of; the whole pool when nothing is said. */
+            key?: string | null;
+            /** @description Each once. */
+            sensor_ids: string[];
+        };
+        /** @description Dates that sensors may come to share. */
+        CommonDates: {
+            /** @description The best first. */
+            items: components["schemas"]["CommonDate"][];
+        };
         /** @description The cover of a serial number. */
         Cover: {
             /** @description Whether its data is to be taken: `standing` is `covered`. */
@@ -2083,14 +2586,38 @@ export interface components {
              * @description The first instant that is not covered: when the cover will end unless it goes on, or when it ended. Null without
              *     a cover.
              */
-            covered_until?: string | null;
+            covered_until: string | null;
             /**
              * @description Who has the sensor; null for `unknown`.
              * @example org_01jxgb66p004hmasw9nf6yy093
              */
-            organization_id?: string | null;
+            organization_id: string | null;
             /** @example 282c02424eed */
             serial: string;
+            standing: components["schemas"]["CoverStanding"];
+        };
+        /** @description A sensor's cover has changed: the `data` of an event `cover`. */
+        CoverEvent: {
+            /** @description Whether its data is to be taken: `standing` is `covered`. */
+            covered: boolean;
+            /**
+             * Format: date-time
+             * @description The first instant that is not covered: when the cover will end unless it goes on, or when it ended. Null without
+             *     a cover.
+             */
+            covered_until: string | null;
+            /**
+             * Format: date
+             * @description The last date of its licenses, in the organization's zone; null without one.
+             */
+            expires_on: string | null;
+            /** @example org_01jxgb66p004hmasw9nf6yy093 */
+            organization_id: string;
+            /** @example sen_01jxgb66p004hmasw9nf6yy093 */
+            sensor_id: string;
+            /** @example 282c02424eed */
+            serial: string;
+            /** @description `unknown`: the organization has the serial number no more. */
             standing: components["schemas"]["CoverStanding"];
         };
         /** @description The covers of serial numbers, as far as the caller may know them. */
@@ -2111,13 +2638,13 @@ export interface components {
         /** @description What a sensor has told of itself last. */
         Device: {
             /** @description Its configuration; null until it came. */
-            configuration?: Record<string, never> | null;
+            configuration: Record<string, never> | null;
             /** Format: date-time */
-            configuration_received_at?: string | null;
+            configuration_received_at: string | null;
             /** @description Its device info; null until it came. */
-            info?: Record<string, never> | null;
+            info: Record<string, never> | null;
             /** Format: date-time */
-            info_received_at?: string | null;
+            info_received_at: string | null;
         };
         /** @description A cover that is over, by local dates. */
         EarlierCover: {
@@ -2150,7 +2677,7 @@ export interface components {
              * Format: date
              * @description The last covered date of the first of them.
              */
-            first_on?: string | null;
+            first_on: string | null;
             /** @description The first 50, in the order in which sensors come when there are too few licenses (R14). */
             sensors: components["schemas"]["EndingSensor"][];
         };
@@ -2167,6 +2694,218 @@ export interface components {
          * @enum {string}
          */
         ExpirationNotice: "month_before" | "expiration_day";
+        /** @description What happens up to the end of a day. */
+        Forecast: {
+            compared: components["schemas"]["ForecastComparison"] | null;
+            /** @description How many sensors are covered now, after what is supposed. */
+            covered: number;
+            /** @description The days on which the last license of some chain ends. */
+            days: components["schemas"]["ForecastDay"][];
+            /**
+             * Format: date
+             * @description Today.
+             */
+            from: string;
+            lapses: components["schemas"]["ForecastLapses"];
+            /** @description How many licenses are in the pool now, after what is supposed. */
+            licenses_left: number;
+            /** @description The months of the span, also those in which nothing happens. What ends counts on its last covered date. */
+            months: components["schemas"]["ForecastMonth"][];
+            /** @description How many sensors take a license at once by what is supposed (R12, R15). */
+            renewed_now: number;
+            /**
+             * @description The term of the licenses in `to_buy`; null while the organization has had no license, so that nothing is known
+             *     of what it uses.
+             * @example P2Y
+             */
+            term: string | null;
+            /**
+             * @description What to buy so that no sensor with auto renewal is without a license up to the end of `until`. It is exact: with
+             *     all of it nobody is, with one license less in any group somebody is.
+             */
+            to_buy: components["schemas"]["ForecastPurchase"][];
+            /**
+             * Format: date
+             * @description The last local date that is looked at, to its end.
+             */
+            until: string;
+            /** @description How many expired sensors with auto renewal wait for a license now, after what is supposed (R15). */
+            waiting: number;
+        };
+        /**
+         * @description What is supposed against doing nothing: the sensors with auto renewal that are without a license when the span is
+         *     over, those included that wait already.
+         */
+        ForecastComparison: {
+            /** @description How many there are when it is done. */
+            goes_without_after: number;
+            /** @description How many there are when nothing is done. */
+            goes_without_before: number;
+            /** @description How many sensors would not be without, and are. */
+            lost: number;
+            /** @description How many sensors would be without, and are covered. */
+            saved: number;
+        };
+        /** @description A day on which chains end. */
+        ForecastDay: {
+            /**
+             * Format: date
+             * @description The last covered date of what ends.
+             */
+            date: string;
+            /** @description How often the last license of a chain ends: `renews`, `goes_without` and `stops` together. */
+            ends: number;
+            /** @description How many sensors find no license. */
+            goes_without: number;
+            /** @description How often a sensor then takes a license of the pool. */
+            renews: number;
+            /** @description How many sensors stop, for their auto renewal is off. */
+            stops: number;
+        };
+        /** @description Sensors that find no license. */
+        ForecastLapses: {
+            /** @description How many sensors find no license in the span. Those that wait already are not among them. */
+            count: number;
+            /**
+             * Format: date
+             * @description The last covered date of the first of them.
+             */
+            first_on: string | null;
+        };
+        /** @description A month of the forecast. */
+        ForecastMonth: {
+            /** @description How many sensors are covered when the month, or the span, is over. */
+            covered: number;
+            /** @description How often the last license of a chain ends: `renewals`, `goes_without` and `stops` together. */
+            expirations: number;
+            /** @description How many sensors find no license. */
+            goes_without: number;
+            /** @description How many licenses are left when the month, or the span, is over. */
+            licenses_left: number;
+            /** @example 2027-01 */
+            month: string;
+            /** @description How often the next license of a queue begins. The chain goes on. */
+            queue_starts: number;
+            /** @description How often a sensor then takes a license of the pool. */
+            renewals: number;
+            /** @description How many sensors stop, for their auto renewal is off. */
+            stops: number;
+        };
+        /**
+         * @description What becomes of a sensor whose chain ends.
+         * @enum {string}
+         */
+        ForecastOutcome: "renews" | "goes_without" | "stops";
+        /** @description Licenses that are to be bought. */
+        ForecastPurchase: {
+            /**
+             * Format: date
+             * @description The last covered date of the first sensor that would go without but for this group, in its month. It is in time
+             *     when the code is redeemed at the start of that day. Today, for sensors that wait already: they take first (R15).
+             */
+            by: string;
+            /** @description How many licenses these are with those of the groups before. */
+            cumulative: number;
+            /** @description How many licenses. */
+            licenses: number;
+            /**
+             * @description How long each lasts.
+             * @example P2Y
+             */
+            term: string;
+        };
+        /** @description How far to look, what is bought, and what somebody might do. */
+        ForecastQuestion: {
+            /**
+             * @description The term of the licenses in `to_buy`; when nothing is said the one of most licenses that the organization has had.
+             * @example P2Y
+             */
+            term?: string | null;
+            /**
+             * Format: date
+             * @description The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said.
+             */
+            until?: string | null;
+            /** @description What somebody might do now, one step after the other. */
+            what_if?: components["schemas"]["WhatIf"][];
+        };
+        /** @description A license that a sensor takes by itself. */
+        ForecastRenewal: {
+            /**
+             * Format: date
+             * @description The local date on which it begins.
+             */
+            activation_date: string;
+            /**
+             * Format: date-time
+             * @description When it takes it.
+             */
+            at: string;
+            /**
+             * Format: date
+             * @description The last local date that it covers.
+             */
+            expires_on: string;
+            /** @description The license key; null for a license that is only supposed. */
+            key: string | null;
+            /** @example P2Y */
+            term: string;
+        };
+        /** @description A sensor whose chain ends in the span, and what becomes of it. */
+        ForecastSensor: {
+            /**
+             * Format: date-time
+             * @description The first instant that its chain does not cover any more.
+             */
+            ends_at: string;
+            /**
+             * Format: date
+             * @description The last covered date of its chain as it is promised now.
+             */
+            ends_on: string;
+            /** @example sen_01jxgb66p004hmasw9nf6yy093 */
+            id: string;
+            /**
+             * Format: date
+             * @description The last covered date when it goes without or stops; null when it is covered beyond the span.
+             */
+            lapses_on: string | null;
+            name: string;
+            outcome: components["schemas"]["ForecastOutcome"];
+            /** @description How many licenses it takes by itself. */
+            renewal_count: number;
+            /** @description These licenses, first to last: the first 50. */
+            renewals: components["schemas"]["ForecastRenewal"][];
+            /** @example 282c02424eed */
+            serial: string;
+        };
+        /** @description A page of the sensors whose chains end. */
+        ForecastSensors: {
+            /** @description In the order in which sensors come when there are too few licenses (R14). */
+            items: components["schemas"]["ForecastSensor"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description Which sensors of the forecast are listed, and what somebody might do. */
+        ForecastSensorsQuestion: {
+            /** @description The `next_cursor` of the page before. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description 50 when nothing is said.
+             */
+            limit?: number | null;
+            outcome?: components["schemas"]["ForecastOutcome"] | null;
+            /** @description Part of a name or serial number, in any case of letters. */
+            search?: string | null;
+            /**
+             * Format: date
+             * @description The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said.
+             */
+            until?: string | null;
+            /** @description What somebody might do now, one step after the other. */
+            what_if?: components["schemas"]["WhatIf"][];
+        };
         /** @description Who has forgotten their password. */
         Forgotten: {
             /** @example ana@harbor.example */
@@ -2244,6 +2983,109 @@ export interface components {
          * @enum {string}
          */
         HeldState: "ended" | "revoked" | "active" | "queued";
+        /**
+         * @description What else changes.
+         * @enum {string}
+         */
+        ImportChange: "renamed" | "auto_renewal_on" | "auto_renewal_off" | "renewed";
+        /** @description A license that a sensor takes. */
+        ImportLicense: {
+            /** Format: date */
+            activation_date: string;
+            /**
+             * Format: date
+             * @description The last local date that it covers.
+             */
+            expires_on: string;
+            /** @description Its license key. */
+            key: string;
+            /** @example P2Y */
+            term: string;
+        };
+        /** @description A line of the file. */
+        ImportLine: {
+            /** @description What else changes. */
+            changes: components["schemas"]["ImportChange"][];
+            /**
+             * @description Of an error its stable code: `serial_malformed`, `serial_rounded`, `serial_repeated`,
+             *     `serial_in_use_elsewhere`, `no_license_left`, `key_not_available`, `not_found` (the license key),
+             *     `chain_too_long` or `invalid`.
+             * @example serial_repeated
+             */
+            code: string | null;
+            /** @description Of an error what is wrong, and what to do. */
+            detail: string | null;
+            /** @description The licenses that the sensor takes, or comes back with. */
+            licenses: components["schemas"]["ImportLicense"][];
+            /**
+             * Format: int32
+             * @description As a person sees it in the spreadsheet: the first line, which may be the header, is 1.
+             */
+            line: number;
+            /** @description The name that the sensor has then; of an error, what is written there. */
+            name: string;
+            outcome: components["schemas"]["ImportOutcome"];
+            /** @description As it is written there. */
+            serial: string;
+        };
+        /**
+         * @description What a line does to its sensor.
+         * @enum {string}
+         */
+        ImportOutcome: "add" | "comes_back" | "assign" | "change" | "unchanged" | "error";
+        /**
+         * @description What an import is doing.
+         * @enum {string}
+         */
+        ImportPhase: "waiting" | "lines" | "finishing";
+        /** @description Why an import was not done (RFC 9457), with the report. */
+        ImportProblem: components["schemas"]["Problem"] & {
+            report: components["schemas"]["ImportReport"] | null;
+        };
+        /** @description How far an import is: the data of an event `progress`. */
+        ImportProgress: {
+            /** @description How many lines are through. */
+            done: number;
+            /** @description Of how many; 0 while that is not known. */
+            of: number;
+            phase: components["schemas"]["ImportPhase"];
+        };
+        /** @description What an import has done, or would do. */
+        ImportReport: {
+            /** @description How many sensors are new. */
+            added: number;
+            /** @description How many sensors that are there take more licenses. */
+            assigned: number;
+            /** @description How many licenses those take. */
+            assigned_licenses: number;
+            /** @description How many sensors that are there have their auto renewal switched. */
+            auto_renewal_changed: number;
+            /** @description How many sensors come back that were removed (R21). */
+            brought_back: number;
+            /** @description Whether nothing was done, as that was asked for. */
+            dry_run: boolean;
+            /** @description How many lines have errors. */
+            errors: number;
+            /** @description The names of the file's columns that mean nothing here. */
+            ignored_columns: string[];
+            /** @description Of a dry run all lines; of an import that is refused those with errors; else none. */
+            items: components["schemas"]["ImportLine"][];
+            /**
+             * Format: int64
+             * @description How many licenses are left beforehand.
+             */
+            licenses_left: number;
+            /** @description How many licenses all of this takes; those that are missing count too. */
+            licenses_needed: number;
+            /** @description How many lines have something in them, the header left out. */
+            lines: number;
+            /** @description How many sensors get another name; new ones do not count. */
+            renamed: number;
+            /** @description How many expired sensors that are switched on take a license at once (R12). */
+            renewed: number;
+            /** @description How many lines change nothing. */
+            unchanged: number;
+        };
         /** @description An invitation. */
         Invitation: {
             /** Format: date-time */
@@ -2267,7 +3109,7 @@ export interface components {
             /** @description Those that have not expired, oldest first. */
             items: components["schemas"]["Invitation"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description What an invitation's link holds. */
         InvitationToken: {
@@ -2313,8 +3155,13 @@ export interface components {
              * Format: double
              * @description The value; null when the sensor reported an error.
              */
-            value?: number | null;
+            value: number | null;
         };
+        /**
+         * @description The state of a license.
+         * @enum {string}
+         */
+        LedgerState: "available" | "queued" | "active" | "ended" | "released" | "revoked";
         /** @description A license on a sensor. */
         License: {
             /**
@@ -2352,15 +3199,15 @@ export interface components {
             ended: number;
             id: string;
             /** @description The text of the key. */
-            key?: string | null;
+            key: string | null;
             /** Format: int32 */
             licenses: number;
             /** Format: int64 */
             queued: number;
             /** Format: date-time */
-            redeemed_at?: string | null;
+            redeemed_at: string | null;
             /** @description An e-mail address, or what the audit trail writes. */
-            redeemed_by?: string | null;
+            redeemed_by: string | null;
             /**
              * Format: int64
              * @description Left behind by removed sensors, and still running (R21).
@@ -2369,9 +3216,106 @@ export interface components {
             /** Format: int64 */
             revoked: number;
             /** Format: date-time */
-            revoked_at?: string | null;
+            revoked_at: string | null;
             /** @example P2Y */
             term: string;
+        };
+        /** @description A license key. Its licenses are all in one of the six states: `licenses` is the sum of the six counts (R18). */
+        LicenseKeyLedger: {
+            /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            available: number;
+            /** Format: int64 */
+            ended: number;
+            /**
+             * Format: date
+             * @description The first last date of its active and queued licenses.
+             */
+            first_expires_on: string | null;
+            /** @example cod_01jxgb66p004hmasw9nf6yy093 */
+            id: string;
+            /** @description Its text (R2). */
+            key: string;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            last_expires_on: string | null;
+            /** Format: int32 */
+            licenses: number;
+            /** @description The order that it was issued for, in the vendor's words. */
+            order: string | null;
+            /** Format: int64 */
+            queued: number;
+            /** Format: date-time */
+            redeemed_at: string;
+            /** @description An e-mail address, or what the audit trail writes. */
+            redeemed_by: string;
+            /** Format: int64 */
+            released: number;
+            /** Format: int64 */
+            revoked: number;
+            /** Format: date-time */
+            revoked_at: string | null;
+            /** @example P2Y */
+            term: string;
+        };
+        /** @description A page of license keys. */
+        LicenseKeyPage: {
+            /** @description The last redeemed first. */
+            items: components["schemas"]["LicenseKeyLedger"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description The sensor that a license is or was on. */
+        LicenseKeySensor: {
+            /** @example sen_01jxgb66p004hmasw9nf6yy093 */
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was removed (R21); null while it is in the organization.
+             */
+            removed_at: string | null;
+            /** @example 282c02424eed */
+            serial: string;
+        };
+        /** @description A license of a key. */
+        LicenseOfKey: {
+            /**
+             * Format: date
+             * @description The local date on which it began or will begin.
+             */
+            activation_date: string | null;
+            /**
+             * Format: date-time
+             * @description The first instant that it does not cover any more.
+             */
+            ends_at: string | null;
+            /**
+             * Format: date
+             * @description The last local date that it covers.
+             */
+            expires_on: string | null;
+            /** @example lic_01jxgb66p004hmasw9nf6yy093 */
+            license_id: string;
+            /**
+             * Format: int32
+             * @description Its number in its key, from 1.
+             */
+            number: number;
+            sensor: components["schemas"]["LicenseKeySensor"] | null;
+            /** Format: date-time */
+            starts_at: string | null;
+            state: components["schemas"]["LedgerState"];
+        };
+        /** @description A page of a key's licenses. */
+        LicenseOfKeyPage: {
+            /** @description By their number. */
+            items: components["schemas"]["LicenseOfKey"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
         };
         /** @description How many licenses are left, and how the sensors stand. */
         LicenseSummary: {
@@ -2486,6 +3430,11 @@ export interface components {
         Member: {
             /** @example ana@harbor.example */
             email: string;
+            /**
+             * @description By which a change says what it is a change of, in `If-Match`.
+             * @example q8ZcXQ2vJ0n1rT5w
+             */
+            etag: string;
             /** @example usr_01jxgb66p004hmasw9nf6yy093 */
             id: string;
             /** @description The language of their screens and mails, ISO 639-1. */
@@ -2494,7 +3443,7 @@ export interface components {
              * Format: date-time
              * @description When they were last logged in, to the minute; null if never.
              */
-            last_seen_at?: string | null;
+            last_seen_at: string | null;
             /** @description Empty when they have not told it. */
             name: string;
             /** @description Whether logging in asks them for a one-time code. */
@@ -2511,7 +3460,7 @@ export interface components {
             /** @description By e-mail address. */
             items: components["schemas"]["Member"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description What is to be changed of a user. */
         MemberPatch: {
@@ -2533,6 +3482,35 @@ export interface components {
              */
             time_zone: string;
         };
+        /** @description An answer that EMQX and mosquitto-go-auth understand. */
+        MqttAnswer: {
+            /**
+             * @description Why not; empty for a client that is covered.
+             * @example expired
+             */
+            error: string;
+            /** @description For mosquitto-go-auth: whether the client is covered. */
+            ok: boolean;
+            /** @description For EMQX. */
+            result: components["schemas"]["MqttResult"];
+        };
+        /** @description A client of the broker. Whatever else the broker says of it may stand beside these. */
+        MqttClient: {
+            /** @description Its client id. */
+            clientid?: string | null;
+            /**
+             * @description The name under which it has logged in.
+             * @example 282c02424eed
+             */
+            username?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * @description What the broker is to do.
+         * @enum {string}
+         */
+        MqttResult: "allow" | "deny" | "ignore";
         /** @description An organization's id and name. */
         NamedOrganization: {
             /** @example org_01jxgb66p004hmasw9nf6yy093 */
@@ -2737,12 +3715,12 @@ export interface components {
              * @description What the mail server said last, or why it could not be reached; null before the first attempt.
              * @example 550 5.1.1 There is no such person
              */
-            last_reply?: string | null;
+            last_reply: string | null;
             /**
              * Format: date-time
              * @description When it is tried next, at the earliest; null when it is not queued.
              */
-            next_try_at?: string | null;
+            next_try_at: string | null;
             /**
              * @description The e-mail address.
              * @example ana@harbor.example
@@ -2752,7 +3730,7 @@ export interface components {
              * Format: date-time
              * @description When it was sent, or has failed; null while it is queued.
              */
-            settled_at?: string | null;
+            settled_at: string | null;
             /**
              * @description `queued`; `sent`: the mail server has taken it; `failed`: it will not be sent unless it is put into the queue
              *     again.
@@ -2766,7 +3744,7 @@ export interface components {
              * Format: date-time
              * @description When it was last found out whether somebody is to be told.
              */
-            last_run_at?: string | null;
+            last_run_at: string | null;
             /** @description Whether mail goes to a mail server; else it is put into a folder of the service. */
             mail_by_smtp: boolean;
             /** @description The mails of the next 62 days, the first one first. */
@@ -2791,7 +3769,7 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["Notice"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description Who is told of what. */
         NotificationRecipients: {
@@ -2823,12 +3801,12 @@ export interface components {
             issued_at: string;
             /** Format: int32 */
             licenses: number;
-            order?: string | null;
+            order: string | null;
             /** Format: int64 */
             queued: number;
             /** Format: date */
-            redeem_by?: string | null;
-            redemption?: components["schemas"]["CodeRedemption"] | null;
+            redeem_by: string | null;
+            redemption: components["schemas"]["CodeRedemption"] | null;
             /**
              * Format: int64
              * @description Left behind by removed sensors, and still running (R21).
@@ -2837,7 +3815,7 @@ export interface components {
             /** Format: int64 */
             revoked: number;
             /** Format: date-time */
-            revoked_at?: string | null;
+            revoked_at: string | null;
             /** @example P2Y */
             term: string;
         };
@@ -2871,7 +3849,7 @@ export interface components {
         /** @description An organization. */
         Organization: {
             /** @description That token; null also for those who may not change it. */
-            device_token?: string | null;
+            device_token: string | null;
             /** @description Whether its sensors and gateways must send a device token. */
             device_token_required: boolean;
             /** @example org_01jxgb66p004hmasw9nf6yy093 */
@@ -2890,7 +3868,7 @@ export interface components {
         OrganizationPage: {
             items: components["schemas"]["OperatorOrganization"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description What is to be changed; what is absent stays. */
         OrganizationPatch: {
@@ -2909,16 +3887,16 @@ export interface components {
         /** @description What adding one of the sensors would do. License, dates and key are null when it cannot be added. */
         PlannedSensor: {
             /** Format: date */
-            activation_date?: string | null;
+            activation_date: string | null;
             /** @description Why it cannot be added. */
-            detail?: string | null;
+            detail: string | null;
             /**
              * Format: date
              * @description The last local date that it covers.
              */
-            expires_on?: string | null;
+            expires_on: string | null;
             /** @description The license key of the license that covers it. */
-            key?: string | null;
+            key: string | null;
             name: string;
             /**
              * @description `takes_license`; `comes_back` with the license that it left behind (R21); or a problem's code, such as
@@ -2930,7 +3908,7 @@ export interface components {
             /** @description As it was sent. */
             serial: string;
             /** @example P2Y */
-            term?: string | null;
+            term: string | null;
         };
         /** @description A sample, or a slice of time. */
         Point: {
@@ -2945,14 +3923,14 @@ export interface components {
              */
             errors: number;
             /** Format: double */
-            max?: number | null;
+            max: number | null;
             /** Format: double */
-            min?: number | null;
+            min: number | null;
             /**
              * Format: double
              * @description The value, or the slice's mean; null when the sensor reported only errors.
              */
-            value?: number | null;
+            value: number | null;
         };
         /** @description Whether the pool has what the coming renewals need. */
         PoolNeed: {
@@ -3028,7 +4006,7 @@ export interface components {
         };
         /** @description What redeeming has done, or would do. */
         Redemption: {
-            already_added?: components["schemas"]["AlreadyAdded"] | null;
+            already_added: components["schemas"]["AlreadyAdded"] | null;
             /** @description The license key that the code has become. */
             key: string;
             /**
@@ -3057,7 +4035,7 @@ export interface components {
              */
             expires_on: string;
             /** @description Its license key; null for the operator (R2). */
-            key?: string | null;
+            key: string | null;
             /** @example lic_01jxgb66p004hmasw9nf6yy093 */
             license_id: string;
         };
@@ -3081,7 +4059,7 @@ export interface components {
         };
         /** @description What removing a sensor has done, or would do. */
         Removal: {
-            released?: components["schemas"]["Released"] | null;
+            released: components["schemas"]["Released"] | null;
             /**
              * Format: int32
              * @description How many queued licenses have gone back to the pool. Sensors that waited may have taken some of them (R15).
@@ -3092,14 +4070,14 @@ export interface components {
         RemovedPage: {
             items: components["schemas"]["RemovedSensor"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description A sensor that was removed. */
         RemovedSensor: {
             /** @example sen_01jxgb66p004hmasw9nf6yy093 */
             id: string;
             name: string;
-            released?: components["schemas"]["ReleasedLicense"] | null;
+            released: components["schemas"]["ReleasedLicense"] | null;
             /** Format: date-time */
             removed_at: string;
             /**
@@ -3166,7 +4144,7 @@ export interface components {
              * @description How many of its licenses are in the pool: they are revoked.
              */
             available: number;
-            organization?: components["schemas"]["NamedOrganization"] | null;
+            organization: components["schemas"]["NamedOrganization"] | null;
             /**
              * Format: int64
              * @description How many are queued: they are revoked.
@@ -3193,56 +4171,56 @@ export interface components {
              * Format: date
              * @description The local date on which the active license, or the last one, began.
              */
-            activation_date?: string | null;
+            activation_date: string | null;
             /** Format: date-time */
             added_at: string;
-            at_end?: components["schemas"]["AtEnd"] | null;
+            at_end: components["schemas"]["AtEnd"] | null;
             /** @description Whether it takes a license of the pool when its chain ends (R12). */
             auto_renewal: boolean;
-            battery?: components["schemas"]["Battery"] | null;
+            battery: components["schemas"]["Battery"] | null;
             /**
              * Format: date-time
              * @description The first instant that the whole chain, queue included, does not cover any more.
              */
-            covered_until?: string | null;
+            covered_until: string | null;
             /**
              * Format: date
              * @description The last local date that it covers.
              */
-            covered_until_on?: string | null;
+            covered_until_on: string | null;
             /**
              * Format: int32
              * @description Days from today to `expires_on` (R10); negative when it is over.
              */
-            days_remaining?: number | null;
+            days_remaining: number | null;
             /** @description The last five covers that were over before the shown one, newest last: what is between them are gaps (R16). */
             earlier_cover: components["schemas"]["EarlierCover"][];
             /**
              * Format: date-time
              * @description The first instant that it does not cover any more.
              */
-            expires_at?: string | null;
+            expires_at: string | null;
             /**
              * Format: date
              * @description The last local date that it covers.
              */
-            expires_on?: string | null;
+            expires_on: string | null;
             /** @example sen_01jxgb66p004hmasw9nf6yy093 */
             id: string;
             /** @description Its license key. */
-            key?: string | null;
+            key: string | null;
             /**
              * Format: int64
              * @description How many licenses of that key are or were on sensors.
              */
-            key_licenses_assigned?: number | null;
+            key_licenses_assigned: number | null;
             /**
              * Format: date-time
              * @description When its last message arrived, saved or refused.
              */
-            last_seen_at?: string | null;
+            last_seen_at: string | null;
             /** @description The license that covers it now: what is taken back when it was assigned by mistake (R19). */
-            license_id?: string | null;
+            license_id: string | null;
             name: string;
             /** @description What follows the active license, in its order. */
             queued: components["schemas"]["QueuedLicense"][];
@@ -3255,7 +4233,7 @@ export interface components {
              * Format: date-time
              * @description When the first of them arrived.
              */
-            refused_since?: string | null;
+            refused_since: string | null;
             /**
              * @description 12 hexadecimal digits.
              * @example 282c02424eed
@@ -3265,7 +4243,7 @@ export interface components {
              * Format: int32
              * @description The strength of its radio signal, where it is known.
              */
-            signal_dbm?: number | null;
+            signal_dbm: number | null;
             /** @description `covered`, `expiring` (covered for at most 30 days more), `expired` or `unlicensed`. */
             standing: components["schemas"]["Standing"];
         };
@@ -3292,7 +4270,7 @@ export interface components {
              * @description The local date on which it begins.
              */
             activation_date: string;
-            assigned_by?: components["schemas"]["AuditActor"] | null;
+            assigned_by: components["schemas"]["AuditActor"] | null;
             /**
              * Format: date-time
              * @description The first instant that it does not cover any more.
@@ -3318,7 +4296,7 @@ export interface components {
             /** @description In the order of time: those that are over, the active one, its queue. */
             items: components["schemas"]["SensorLicense"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description A sensor and its new name. */
         SensorName: {
@@ -3336,7 +4314,7 @@ export interface components {
         SensorPage: {
             items: components["schemas"]["Sensor"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description What is to be changed; what is absent stays. */
         SensorPatch: {
@@ -3367,7 +4345,7 @@ export interface components {
         SensorValues: {
             /** @example sen_01jxgb66p004hmasw9nf6yy093 */
             sensor_id: string;
-            sparkline?: components["schemas"]["Sparkline"] | null;
+            sparkline: components["schemas"]["Sparkline"] | null;
             /** @description The last value of each channel, however long ago it was measured. */
             values: components["schemas"]["LastValue"][];
         };
@@ -3478,7 +4456,7 @@ export interface components {
              */
             organization: string;
             /** @description The name of the alert rule; null when it is about something else, or the rule was removed. */
-            rule?: string | null;
+            rule: string | null;
             /** @description Whether they are told. */
             subscribed: boolean;
             /** @description `license_expiration`, `pool_low` or `alert_rule`. */
@@ -3500,6 +4478,74 @@ export interface components {
             /** Format: int64 */
             unlicensed: number;
         };
+        /** @description A page of a sensor's time line. */
+        Timeline: {
+            /** @description In the order of time. Licenses and gaps follow each other from `since` on without a hole and without an overlap. */
+            items: components["schemas"]["TimelineItem"][];
+            /** @description Where the next page begins; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: date-time
+             * @description When the sensor was first added.
+             */
+            since: string;
+        };
+        /**
+         * @description Why a license or a gap began.
+         * @enum {string}
+         */
+        TimelineCause: "assigned" | "auto_renewal" | "queue" | "came_back" | "rest_given" | "unlicensed" | "no_license_left" | "auto_renewal_off" | "taken_back" | "revoked" | "removed";
+        /** @description An item of a time line. */
+        TimelineItem: {
+            /**
+             * Format: date
+             * @description The local date on which the license began, or will begin.
+             */
+            activation_date: string | null;
+            by: components["schemas"]["AuditActor"] | null;
+            cause: components["schemas"]["TimelineCause"] | null;
+            /**
+             * Format: date-time
+             * @description The first instant that is not in it any more; null of a point in time, and of a gap that goes on.
+             */
+            ends_at: string | null;
+            /**
+             * Format: date
+             * @description The last local date that the license covers, or was to cover: `ends_at` is earlier when it left the sensor before.
+             */
+            expires_on: string | null;
+            key: string | null;
+            /** @description The id of its license key. */
+            key_id: string | null;
+            kind: components["schemas"]["TimelineKind"];
+            /**
+             * @description Of a license, as the four that follow.
+             * @example lic_01jxgb66p004hmasw9nf6yy093
+             */
+            license_id: string | null;
+            /**
+             * @description Of a point in time the sensor's serial number, from then on.
+             * @example 282c02424eed
+             */
+            serial: string | null;
+            /** @description The serial number that was replaced. */
+            serial_before: string | null;
+            /** Format: date-time */
+            starts_at: string;
+            state: components["schemas"]["TimelineState"] | null;
+            /** @example P2Y */
+            term: string | null;
+        };
+        /**
+         * @description What an item of a time line is. `license` and `gap` are intervals, the others points in time.
+         * @enum {string}
+         */
+        TimelineKind: "license" | "gap" | "added" | "replaced" | "removed" | "brought_back";
+        /**
+         * @description How a license on a time line stands, or how it went from the sensor.
+         * @enum {string}
+         */
+        TimelineState: "active" | "queued" | "ended" | "released" | "revoked" | "taken_back";
         /** @description An API token. */
         Token: {
             /** Format: date-time */
@@ -3512,7 +4558,7 @@ export interface components {
              * Format: date-time
              * @description When it was last used, to the minute; null if never.
              */
-            last_used_at?: string | null;
+            last_used_at: string | null;
             /** @description What it is for, in words; may be empty. */
             name: string;
             read_only: boolean;
@@ -3524,7 +4570,7 @@ export interface components {
             /** @description Oldest first. */
             items: components["schemas"]["Token"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description An activation code that was typed in. */
         TypedCode: {
@@ -3552,7 +4598,7 @@ export interface components {
              */
             recovery_codes_left: number;
             /** @description The IANA time zone in which they read instants; null for the organization's. */
-            time_zone?: string | null;
+            time_zone: string | null;
         };
         /** @description What is to be changed; what is absent stays. */
         UserPatch: {
@@ -3573,9 +4619,14 @@ export interface components {
             created_at: string;
             /** @description What it is for, in words; may be empty. */
             description: string;
-            disabled_because?: components["schemas"]["WebhookDisabledBecause"] | null;
+            disabled_because: components["schemas"]["WebhookDisabledBecause"] | null;
             /** @description Whether it is switched on. */
             enabled: boolean;
+            /**
+             * @description By which a change says what it is a change of, in `If-Match`.
+             * @example q8ZcXQ2vJ0n1rT5w
+             */
+            etag: string;
             /**
              * @description The events that it wants: `license.expiring`, `license.expired`, `license.renewed`, `pool.low`,
              *     `sensor.refused`.
@@ -3590,7 +4641,7 @@ export interface components {
              * @description Since when nothing was taken; null when the last event was, or there was none yet. After five days the webhook
              *     is switched off.
              */
-            failing_since?: string | null;
+            failing_since: string | null;
             /** @example whk_01jxgb66p004hmasw9nf6yy093 */
             id: string;
             /**
@@ -3619,17 +4670,17 @@ export interface components {
              * @description What the receiver has answered last, or why it was not reached; null when it was not tried yet.
              * @example 500 Internal Server Error
              */
-            last_reply?: string | null;
+            last_reply: string | null;
             /**
              * Format: date-time
              * @description When it is tried next; null when it is not queued.
              */
-            next_try_at?: string | null;
+            next_try_at: string | null;
             /**
              * Format: date-time
              * @description When it was taken, or given up; null while it is queued.
              */
-            settled_at?: string | null;
+            settled_at: string | null;
             /** @description `queued`, `sent` or `failed`. */
             state: components["schemas"]["PostState"];
         };
@@ -3638,7 +4689,7 @@ export interface components {
             /** @description Newest first. What was taken or given up is remembered for 90 days. */
             items: components["schemas"]["WebhookDelivery"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /**
          * @description Why the service has switched a webhook off: `gone`, the receiver has answered 410; `failing`, nothing was taken for five days.
@@ -3655,7 +4706,7 @@ export interface components {
             /** @description Oldest first. */
             items: components["schemas"]["Webhook"][];
             /** @description Where the next page begins; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description What is to be changed of a webhook. */
         WebhookPatch: {
@@ -3675,6 +4726,50 @@ export interface components {
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
              */
             secret: string;
+        };
+        /** @description Something that somebody might do now. */
+        WhatIf: {
+            /** @enum {string} */
+            do: "redeem";
+            /**
+             * Format: int32
+             * @description All steps together, 100000 at the most.
+             */
+            licenses: number;
+            /**
+             * @description How long each lasts.
+             * @example P2Y
+             */
+            term: string;
+        } | {
+            /** @enum {string} */
+            do: "auto_renewal";
+            /** @description On or off. */
+            on: boolean;
+            /** @description Each once. */
+            sensor_ids: string[];
+        } | {
+            /** @enum {string} */
+            do: "assign";
+            /** @description The license key, or its id, to take the licenses of; those that are next when nothing is said (R13). */
+            key?: string | null;
+            /** @description Each once. */
+            sensor_ids: string[];
+        } | {
+            /** @enum {string} */
+            do: "remove";
+            /** @description Each once. */
+            sensor_ids: string[];
+        } | {
+            /** @enum {string} */
+            do: "replace";
+            /** @description The sensor. */
+            sensor_id: string;
+            /**
+             * @description The serial number of the new one.
+             * @example 282c02424eed
+             */
+            serial: string;
         };
     };
     responses: never;
@@ -3700,6 +4795,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3711,6 +4810,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3722,6 +4825,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -3735,6 +4842,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3746,6 +4857,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3757,6 +4872,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3768,6 +4887,27 @@ export interface operations {
             /** @description `serial_malformed`; `invalid`: none or more than 1000 serial numbers */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3779,6 +4919,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3790,6 +4934,185 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mqtt_authorization: {
+        parameters: {
+            query?: {
+                /** @description Where the serial number is. */
+                by?: "username" | "clientid";
+                /** @description What is answered for a client that is covered. */
+                covered?: "allow" | "ignore";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MqttClient"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MqttAnswer"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            400: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -3823,6 +5146,10 @@ export interface operations {
                     "Cache-Control"?: string;
                     /** @description Changes when the answer does */
                     ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3834,6 +5161,10 @@ export interface operations {
             /** @description The caller has it already */
             304: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3843,6 +5174,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -3856,6 +5191,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3867,6 +5206,10 @@ export interface operations {
             /** @description `not_found`: no organization that the caller may know has this serial number */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3878,6 +5221,27 @@ export interface operations {
             /** @description `serial_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3889,6 +5253,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3900,6 +5268,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -3927,6 +5299,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description The log-in */
                     "Set-Cookie"?: string;
                     /** @description By which the request is found in the service's log */
@@ -3940,6 +5316,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3951,6 +5331,10 @@ export interface operations {
             /** @description `credentials_wrong`, `one_time_code_required`, `one_time_code_wrong` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -3964,6 +5348,10 @@ export interface operations {
             /** @description `cross_site` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3975,6 +5363,10 @@ export interface operations {
             /** @description `link_expired`: used, replaced, withdrawn or too old */
             410: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3986,6 +5378,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -3997,6 +5393,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4008,6 +5408,10 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4016,9 +5420,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_log_ins` */
+            /** @description `too_many_log_ins`, `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4032,6 +5440,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4043,6 +5455,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4070,6 +5486,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4081,6 +5501,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4092,6 +5516,10 @@ export interface operations {
             /** @description `link_expired`: used, replaced, withdrawn or too old */
             410: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4103,6 +5531,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4114,6 +5546,27 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4125,6 +5578,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4136,6 +5593,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4151,7 +5612,10 @@ export interface operations {
     patch_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4163,6 +5627,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4171,9 +5639,13 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4185,6 +5657,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -4198,6 +5674,21 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4209,6 +5700,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4220,6 +5715,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4228,9 +5727,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`, `zone_unknown` */
+            /** @description `invalid`, `zone_unknown`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4242,6 +5762,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4253,6 +5777,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4268,7 +5796,10 @@ export interface operations {
     begin_one_time_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4280,6 +5811,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4288,9 +5823,13 @@ export interface operations {
                     "application/json": components["schemas"]["OneTimeCodeSecret"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4302,6 +5841,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -4315,6 +5858,21 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4326,6 +5884,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4337,6 +5899,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4345,9 +5911,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_log_ins` */
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_log_ins`, `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4361,6 +5942,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4372,6 +5957,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4387,7 +5976,10 @@ export interface operations {
     confirm_one_time_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4399,6 +5991,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4407,9 +6003,13 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4421,6 +6021,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -4434,6 +6038,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4442,9 +6050,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `one_time_codes_off`: nothing was begun */
+            /** @description `one_time_codes_off`: nothing was begun, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4456,6 +6068,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4467,6 +6083,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4475,9 +6095,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`: this is not the code that the app shows now */
+            /** @description `invalid`: this is not the code that the app shows now, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4489,6 +6130,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4500,6 +6145,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4515,7 +6164,10 @@ export interface operations {
     remove_one_time_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4528,15 +6180,23 @@ export interface operations {
             /** @description Logging in asks for none any more */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4548,6 +6208,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -4561,6 +6225,21 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4572,6 +6251,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4583,6 +6266,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4591,9 +6278,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_log_ins` */
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_log_ins`, `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4607,6 +6309,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4618,6 +6324,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4633,7 +6343,10 @@ export interface operations {
     put_password: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4646,15 +6359,23 @@ export interface operations {
             /** @description From now on the new one counts */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4666,6 +6387,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -4679,6 +6404,21 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4690,6 +6430,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4701,6 +6445,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4709,9 +6457,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4720,9 +6472,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_log_ins` */
+            /** @description `too_many_log_ins`, `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4736,6 +6492,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4747,6 +6507,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4762,7 +6526,10 @@ export interface operations {
     renew_recovery_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4774,6 +6541,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4782,9 +6553,13 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4796,6 +6571,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -4809,6 +6588,10 @@ export interface operations {
             /** @description `password_wrong`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4817,9 +6600,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `one_time_codes_off` */
+            /** @description `one_time_codes_off`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4831,6 +6618,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4842,6 +6633,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4850,9 +6645,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_log_ins` */
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_log_ins`, `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4866,6 +6676,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4877,6 +6691,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4905,6 +6723,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4916,6 +6738,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -4929,6 +6755,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4940,6 +6770,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4951,6 +6802,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4962,6 +6817,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -4977,7 +6836,10 @@ export interface operations {
     issue_code: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4989,6 +6851,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4997,9 +6863,13 @@ export interface operations {
                     "application/json": components["schemas"]["IssuedCode"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5011,6 +6881,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5024,6 +6898,21 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5035,6 +6924,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5046,6 +6939,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5054,9 +6951,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `term_malformed`, `invalid` */
+            /** @description `term_malformed`, `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5068,6 +6986,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5079,6 +7001,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5094,7 +7020,10 @@ export interface operations {
     revoke_code: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The code's id */
                 activation_code_id: string;
@@ -5109,6 +7038,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5117,9 +7050,13 @@ export interface operations {
                     "application/json": components["schemas"]["Revocation"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5131,6 +7068,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5144,6 +7085,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5154,6 +7099,21 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -5166,6 +7126,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5177,6 +7141,38 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5188,6 +7184,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5199,6 +7199,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5229,6 +7233,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5240,6 +7248,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5251,6 +7263,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5264,6 +7280,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5275,6 +7295,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5286,6 +7310,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5297,6 +7325,27 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5308,6 +7357,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5319,6 +7372,145 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The `id` of the last event that was heard, where the header `Last-Event-ID` cannot be sent. The header counts
+                 *     before it.
+                 */
+                after?: string;
+                /** @description Begin with every sensor's cover, where no `id` is sent. */
+                snapshot?: boolean;
+                /** @description `false`: the answer ends with `caught_up`, for who asks now and then. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description The `id` of the last event that had one */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `cover`, whose `data` is a `CoverEvent`, and `caught_up` */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: the id is none of this stream; `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5349,6 +7541,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5360,6 +7556,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5373,6 +7573,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5384,6 +7588,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5395,6 +7620,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5406,6 +7635,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5421,7 +7654,10 @@ export interface operations {
     create_organization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5433,6 +7669,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5441,9 +7681,13 @@ export interface operations {
                     "application/json": components["schemas"]["MadeOrganization"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5455,6 +7699,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5468,6 +7716,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5476,9 +7728,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `organization_name_in_use` */
+            /** @description `organization_name_in_use`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5490,6 +7746,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5501,6 +7761,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5509,9 +7773,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`, `zone_unknown` */
+            /** @description `invalid`, `zone_unknown`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5523,6 +7808,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5534,6 +7823,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5560,6 +7853,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5571,6 +7868,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5584,6 +7885,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5595,6 +7900,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5606,6 +7915,27 @@ export interface operations {
             /** @description `serial_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5617,6 +7947,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5628,6 +7962,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5643,7 +7981,10 @@ export interface operations {
     free_serial: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description 12 hexadecimal digits */
                 serial: string;
@@ -5654,6 +7995,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5662,9 +8007,24 @@ export interface operations {
                     "application/json": components["schemas"]["Removal"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5678,6 +8038,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5689,6 +8053,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5697,9 +8065,41 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `serial_malformed` */
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `serial_malformed`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5711,6 +8111,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5722,6 +8126,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5748,6 +8156,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5759,6 +8173,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5772,6 +8190,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5783,6 +8205,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5794,6 +8237,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5805,6 +8252,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5820,7 +8271,12 @@ export interface operations {
     patch_organization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -5835,6 +8291,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5843,9 +8305,13 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5857,6 +8323,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -5870,6 +8340,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5881,6 +8355,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5889,8 +8367,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `organization_name_in_use` */
+            /** @description `organization_name_in_use`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -5903,6 +8396,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5914,6 +8411,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5922,9 +8423,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `zone_unknown`, `invalid` */
+            /** @description `zone_unknown`, `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5936,6 +8458,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5947,6 +8473,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -5962,7 +8492,10 @@ export interface operations {
     redeem: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -5978,6 +8511,10 @@ export interface operations {
             /** @description It was redeemed here before */
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5989,6 +8526,10 @@ export interface operations {
             /** @description Redeemed */
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5997,9 +8538,13 @@ export interface operations {
                     "application/json": components["schemas"]["Redemption"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6011,6 +8556,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6024,6 +8573,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6034,6 +8587,21 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -6046,6 +8614,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6057,6 +8629,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6065,9 +8641,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `code_malformed`, `code_typo`, `code_not_valid` */
+            /** @description `code_malformed`, `code_typo`, `code_not_valid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6076,9 +8656,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts` (R4) */
+            /** @description `too_many_attempts` (R4), `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description Seconds until the next attempt is heard */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6092,6 +8676,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6103,6 +8691,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6133,6 +8725,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6144,6 +8740,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6155,6 +8755,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6168,6 +8772,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6179,6 +8787,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6190,6 +8802,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6201,6 +8817,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6212,6 +8832,10 @@ export interface operations {
             /** @description `code_malformed`, `code_typo`, `code_not_valid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6220,9 +8844,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts` (R4) */
+            /** @description `too_many_attempts` (R4), `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description Seconds until the next attempt is heard */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6236,6 +8864,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6247,6 +8879,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6276,6 +8912,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6287,6 +8927,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6300,6 +8944,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6311,6 +8959,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6322,6 +8974,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6333,6 +9006,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6344,6 +9021,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6370,6 +9051,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6381,6 +9066,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6394,6 +9083,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6405,6 +9098,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6416,6 +9130,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6427,6 +9145,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6458,6 +9180,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6469,6 +9195,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6482,6 +9212,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6493,6 +9227,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6504,6 +9242,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6515,6 +9274,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6526,6 +9289,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6541,7 +9308,10 @@ export interface operations {
     add_alert_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -6556,6 +9326,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6564,9 +9338,13 @@ export interface operations {
                     "application/json": components["schemas"]["AlertRule"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6578,6 +9356,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6591,6 +9373,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6602,6 +9388,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6610,9 +9400,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_alert_rules` */
+            /** @description `too_many_alert_rules`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6624,6 +9418,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6635,6 +9433,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6643,9 +9445,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6657,6 +9480,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6668,6 +9495,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6683,7 +9514,12 @@ export interface operations {
     remove_alert_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -6697,15 +9533,34 @@ export interface operations {
             /** @description It opens no alert any more */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6719,6 +9574,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6730,6 +9589,60 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6741,6 +9654,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6752,6 +9669,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6767,7 +9688,12 @@ export interface operations {
     patch_alert_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -6784,6 +9710,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6792,9 +9724,13 @@ export interface operations {
                     "application/json": components["schemas"]["AlertRule"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6806,6 +9742,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6819,6 +9759,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6829,6 +9773,32 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -6841,6 +9811,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6852,6 +9826,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6860,9 +9838,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6874,6 +9873,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6885,6 +9888,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -6922,6 +9929,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6933,6 +9944,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -6946,6 +9961,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6957,6 +9976,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6968,6 +9991,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6979,6 +10023,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6990,6 +10038,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7005,6 +10057,12 @@ export interface operations {
     audit_trail: {
         parameters: {
             query?: {
+                /**
+                 * @description Only what was done to, or by, what this text names: sensors, also removed ones, with it in their name of today or
+                 *     in a serial number that they have or had, and their licenses; people with it in their e-mail address; license
+                 *     keys with at least four characters of it, in any grouping, and their licenses; or what has this id.
+                 */
+                search?: string;
                 /** @description The e-mail address of a user: what they and their API tokens did. */
                 actor?: string;
                 /** @description What was done: `sensor_added`, `license_activated`. */
@@ -7031,6 +10089,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7042,6 +10104,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7055,6 +10121,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7066,6 +10136,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7074,9 +10148,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`, `query_malformed` */
+            /** @description `invalid`, `query_malformed`, `search_too_broad` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7088,6 +10183,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7099,6 +10198,163 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_csv: {
+        parameters: {
+            query?: {
+                /** @description As in the list. */
+                search?: string;
+                /** @description As in the list. */
+                actor?: string;
+                /** @description As in the list. */
+                action?: string;
+                /** @description As in the list. */
+                subject?: string;
+                /** @description From this instant on. */
+                from?: string;
+                /** @description Before this instant. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description RFC 4180, UTF-8 */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed`, `search_too_broad` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7114,7 +10370,10 @@ export interface operations {
     set_auto_renewal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -7129,6 +10388,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7137,9 +10400,13 @@ export interface operations {
                     "application/json": components["schemas"]["AutoRenewalSwitched"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7151,6 +10418,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7164,6 +10435,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7174,6 +10449,21 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -7186,6 +10476,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7197,6 +10491,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7205,9 +10503,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7219,6 +10538,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7230,6 +10553,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7260,6 +10587,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7271,6 +10602,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7282,6 +10617,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7295,6 +10634,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7306,6 +10649,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7317,6 +10664,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7328,6 +10679,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7339,6 +10694,27 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7350,6 +10726,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7361,6 +10741,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7387,6 +10771,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7398,6 +10786,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7411,6 +10803,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7422,6 +10818,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7433,6 +10850,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7444,6 +10865,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7459,7 +10884,10 @@ export interface operations {
     make_calendar_feed: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -7470,6 +10898,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7478,9 +10910,24 @@ export interface operations {
                     "application/json": components["schemas"]["MadeCalendarFeed"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7494,6 +10941,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7505,6 +10956,49 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7516,6 +11010,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7527,6 +11025,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7542,7 +11044,10 @@ export interface operations {
     remove_calendar_feed: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -7554,15 +11059,34 @@ export interface operations {
             /** @description Its address opens nothing, if there was one */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7576,6 +11100,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7587,6 +11115,49 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7598,6 +11169,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7609,6 +11184,1463 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bring_to_date: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommonDateWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommonDateDone"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such organization, sensor or license key */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plan_changed`, `chain_too_long`, `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggest_common_dates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommonDateSensors"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommonDates"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            400: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such organization, sensor or license key */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_common_date: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommonDateQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommonDatePreview"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            400: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such organization, sensor or license key */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `chain_too_long` */
+            409: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The `id` of the last event that was heard, where the header `Last-Event-ID` cannot be sent. The header counts
+                 *     before it.
+                 */
+                after?: string;
+                /** @description Begin with every sensor's cover, where no `id` is sent. */
+                snapshot?: boolean;
+                /** @description `false`: the answer ends with `caught_up`, for who asks now and then. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description The `id` of the last event that was heard */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `cover`, whose `data` is a `CoverEvent`, and `caught_up` */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: the id is none of this stream; `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast: {
+        parameters: {
+            query?: {
+                /** @description The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said. */
+                until?: string;
+                /**
+                 * @description The term of the licenses in `to_buy`; when nothing is said the one of most licenses that the organization has had.
+                 * @example P2Y
+                 */
+                term?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `term_malformed`, `forecast_too_long`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForecastQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            400: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such organization, sensor or license key */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is supposed would be refused: `no_license_left`, `key_not_available`, `chain_too_long`, `serial_already_added`, `serial_in_use_elsewhere` */
+            409: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `term_malformed`, `forecast_too_long` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast_sensors: {
+        parameters: {
+            query?: {
+                /** @description The last local date to look at: today to 1100 days ahead, a year ahead when nothing is said. */
+                until?: string;
+                /** @description Only those of whom this becomes. */
+                outcome?: "renews" | "goes_without" | "stops";
+                /** @description Part of a name or serial number, in any case of letters. */
+                search?: string;
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastSensors"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `forecast_too_long`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast_sensors_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForecastSensorsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastSensors"];
+                };
+            };
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            400: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such organization, sensor or license key */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is supposed would be refused: `no_license_left`, `key_not_available`, `chain_too_long`, `serial_already_added`, `serial_in_use_elsewhere` */
+            409: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: more than 1 MiB */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `forecast_too_long` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7640,6 +12672,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7651,6 +12687,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7664,6 +12704,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7675,6 +12719,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7686,6 +12734,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7697,6 +12766,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7708,6 +12781,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7723,7 +12800,10 @@ export interface operations {
     invite: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -7738,6 +12818,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7746,9 +12830,13 @@ export interface operations {
                     "application/json": components["schemas"]["MadeInvitation"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7760,6 +12848,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7773,6 +12865,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7784,6 +12880,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7792,9 +12892,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_member` */
+            /** @description `already_member`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7806,6 +12910,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7817,6 +12925,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7825,9 +12937,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7839,6 +12972,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7850,6 +12987,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7865,7 +13006,10 @@ export interface operations {
     withdraw_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -7879,15 +13023,34 @@ export interface operations {
             /** @description Its link opens nothing any more */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7901,6 +13064,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7912,6 +13079,49 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7923,6 +13133,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7934,6 +13148,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -7949,7 +13167,10 @@ export interface operations {
     assign_licenses: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -7964,6 +13185,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7972,9 +13197,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssignedLicenses"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7986,6 +13215,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -7999,6 +13232,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8010,6 +13247,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8018,9 +13259,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `no_license_left`, `key_not_available`, `chain_too_long` */
+            /** @description `no_license_left`, `key_not_available`, `chain_too_long`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8032,6 +13277,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8043,6 +13292,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8051,9 +13304,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8065,6 +13339,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8076,6 +13354,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8106,6 +13388,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8117,6 +13403,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8128,6 +13418,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8141,6 +13435,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8152,6 +13450,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8163,6 +13465,10 @@ export interface operations {
             /** @description `chain_too_long` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8174,6 +13480,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8185,6 +13495,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8196,6 +13510,27 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8207,6 +13542,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8218,6 +13557,597 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    license_keys: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those with this in the order or in the address of who redeemed them, or with at least four characters of
+                 *     the key itself, in any grouping.
+                 */
+                search?: string;
+                /** @description Only those that have a license in this state. */
+                state?: components["schemas"]["LedgerState"];
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseKeyPage"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    license_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The license key */
+                activation_code_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseKeyLedger"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    key_audit_trail: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only what was done to, or by, what this text names: sensors, also removed ones, with it in their name of today or
+                 *     in a serial number that they have or had, and their licenses; people with it in their e-mail address; license
+                 *     keys with at least four characters of it, in any grouping, and their licenses; or what has this id.
+                 */
+                search?: string;
+                /** @description The e-mail address of a user: what they and their API tokens did. */
+                actor?: string;
+                /** @description What was done: `sensor_added`, `license_activated`. */
+                action?: string;
+                /** @description The id of what it was done to. */
+                subject?: string;
+                /** @description From this instant on. */
+                from?: string;
+                /** @description Before this instant. */
+                to?: string;
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The license key */
+                activation_code_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed`, `search_too_broad` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    licenses_of_key: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: components["schemas"]["LedgerState"];
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The license key */
+                activation_code_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseOfKeyPage"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8244,6 +14174,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8255,6 +14189,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8268,6 +14206,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8279,6 +14221,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8290,6 +14253,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8301,6 +14268,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8327,6 +14298,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8338,6 +14313,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8351,6 +14330,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8362,6 +14345,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8373,6 +14377,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8384,6 +14392,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8419,6 +14431,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8430,6 +14446,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8443,6 +14463,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8454,6 +14478,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8465,6 +14493,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8476,6 +14525,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8487,6 +14540,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8502,7 +14559,10 @@ export interface operations {
     send_test_mail: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -8514,6 +14574,10 @@ export interface operations {
             /** @description It is queued */
             202: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8522,9 +14586,24 @@ export interface operations {
                     "application/json": components["schemas"]["Notice"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8538,6 +14617,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8549,6 +14632,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8557,9 +14644,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_test_mails`: five of the user within an hour */
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_test_mails`: five of the user within an hour, `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8573,6 +14686,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8584,6 +14701,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8599,7 +14720,10 @@ export interface operations {
     retry_notice: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -8612,6 +14736,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8620,9 +14748,24 @@ export interface operations {
                     "application/json": components["schemas"]["Notice"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8636,6 +14779,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8647,6 +14794,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8655,9 +14806,41 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `notice_not_failed`: it is queued, or was sent */
+            /** @description `notice_not_failed`: it is queued, or was sent, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8669,6 +14852,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8680,6 +14867,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8706,6 +14897,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8717,6 +14914,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8730,6 +14931,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8741,6 +14946,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8752,6 +14978,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8763,6 +14993,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8778,7 +15012,12 @@ export interface operations {
     set_recipients: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -8793,6 +15032,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8801,9 +15046,13 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationRecipients"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8815,6 +15064,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8828,6 +15081,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8838,6 +15095,32 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -8850,6 +15133,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8861,6 +15148,38 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8872,6 +15191,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8883,6 +15206,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8914,6 +15241,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8925,6 +15256,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -8938,6 +15273,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8949,6 +15288,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8960,6 +15303,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8971,6 +15335,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8982,6 +15350,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -8997,7 +15369,10 @@ export interface operations {
     erase_history: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -9015,15 +15390,23 @@ export interface operations {
             /** @description It is erased. */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9035,6 +15418,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9048,6 +15435,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9058,6 +15449,21 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -9070,6 +15476,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9081,6 +15491,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9089,9 +15503,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `serial_not_confirmed` */
+            /** @description `serial_not_confirmed`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9103,6 +15538,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9114,6 +15553,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9151,6 +15594,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9162,6 +15609,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9175,6 +15626,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9186,6 +15641,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9197,6 +15656,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9208,6 +15688,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9219,6 +15703,156 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removed_timeline: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The removed sensor */
+                sensor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9248,6 +15882,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9259,6 +15897,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9272,6 +15914,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9283,6 +15929,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9294,6 +15944,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9305,6 +15976,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9316,6 +15991,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9363,6 +16042,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9374,6 +16057,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9387,6 +16074,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9398,6 +16089,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9409,6 +16104,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9420,6 +16136,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9431,6 +16151,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9446,7 +16170,10 @@ export interface operations {
     add_sensor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -9461,6 +16188,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9469,9 +16200,13 @@ export interface operations {
                     "application/json": components["schemas"]["Sensor"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9483,6 +16218,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9496,6 +16235,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9507,6 +16250,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9515,9 +16262,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `no_license_left`, `key_not_available`, `serial_already_added`, `serial_in_use_elsewhere` */
+            /** @description `no_license_left`, `key_not_available`, `serial_already_added`, `serial_in_use_elsewhere`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9529,6 +16280,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9540,6 +16295,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9548,9 +16307,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `serial_malformed`, `invalid` */
+            /** @description `serial_malformed`, `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9562,6 +16342,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9573,6 +16357,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9611,6 +16399,10 @@ export interface operations {
             /** @description RFC 4180, UTF-8 */
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9622,6 +16414,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9635,6 +16431,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9646,6 +16446,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9657,6 +16461,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9668,6 +16493,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9679,6 +16508,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9717,6 +16550,10 @@ export interface operations {
             /** @description Office Open XML (ECMA-376) */
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9728,6 +16565,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9741,6 +16582,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9752,6 +16597,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9763,6 +16612,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9774,6 +16644,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9785,6 +16659,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9800,7 +16678,10 @@ export interface operations {
     add_sensors: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -9815,6 +16696,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9823,9 +16708,13 @@ export interface operations {
                     "application/json": components["schemas"]["AddedSensors"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9837,6 +16726,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9850,6 +16743,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9861,6 +16758,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9869,9 +16770,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list_refused` names the first sensor that cannot be added, and why; `no_license_left`, `key_not_available` */
+            /** @description `list_refused` names the first sensor that cannot be added, and why; `no_license_left`, `key_not_available`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9883,6 +16788,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9894,6 +16803,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9902,9 +16815,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9916,6 +16850,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9927,6 +16865,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -9957,6 +16899,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9968,6 +16914,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9979,6 +16929,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -9992,6 +16946,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10003,6 +16961,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10014,6 +16976,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10025,6 +16991,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10036,6 +17006,27 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10047,6 +17038,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10058,6 +17053,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10087,6 +17086,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10098,6 +17101,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10111,6 +17118,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10122,6 +17133,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10133,6 +17148,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10144,6 +17180,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10155,6 +17195,227 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_sensors: {
+        parameters: {
+            query?: {
+                /** @description Whether only to look at what the import would do. It is done when nothing is said. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description UTF-8, at most 100,000 lines and 32 MiB */
+        requestBody: {
+            content: {
+                /**
+                 * @example serial,name,key,auto_renewal,licenses
+                 *     282c02424eed,Cold room,,yes,1
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description It is done, or was a dry run */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                    "text/csv": string;
+                    "text/event-stream": components["schemas"]["ImportProgress"];
+                };
+            };
+            /** @description `body_malformed`: the body did not arrive whole, `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `import_refused`: lines have errors; the report has them all. `serial_in_use_elsewhere`: another organization took a serial number at the same time, `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ImportProblem"];
+                };
+            };
+            /** @description `body_too_large`: more than 32 MiB */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported` */
+            415: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file cannot be read: `import_empty`, `import_too_long`, `import_not_utf8`, `import_quote_open`, `import_no_serials`, `import_column_twice`. Or `query_malformed`, `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10170,7 +17431,10 @@ export interface operations {
     rename_sensors: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -10185,6 +17449,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10193,9 +17461,13 @@ export interface operations {
                     "application/json": components["schemas"]["SensorsRenamed"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10207,6 +17479,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10220,6 +17496,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10230,6 +17510,21 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -10242,6 +17537,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10253,6 +17552,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10261,9 +17564,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10275,6 +17599,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10286,6 +17614,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10314,6 +17646,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10325,6 +17663,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10338,6 +17680,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10349,6 +17695,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10360,6 +17727,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10371,6 +17742,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10386,7 +17761,12 @@ export interface operations {
     remove_sensor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -10399,6 +17779,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10407,9 +17791,24 @@ export interface operations {
                     "application/json": components["schemas"]["Removal"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10423,6 +17822,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10434,6 +17837,60 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10445,6 +17902,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10456,6 +17917,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10471,7 +17936,12 @@ export interface operations {
     patch_sensor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -10488,6 +17958,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10496,9 +17972,13 @@ export interface operations {
                     "application/json": components["schemas"]["Sensor"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10510,6 +17990,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10523,6 +18007,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10533,6 +18021,32 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -10545,6 +18059,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10556,6 +18074,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10564,9 +18086,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10578,6 +18121,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10589,6 +18136,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10604,6 +18155,12 @@ export interface operations {
     sensor_audit_trail: {
         parameters: {
             query?: {
+                /**
+                 * @description Only what was done to, or by, what this text names: sensors, also removed ones, with it in their name of today or
+                 *     in a serial number that they have or had, and their licenses; people with it in their e-mail address; license
+                 *     keys with at least four characters of it, in any grouping, and their licenses; or what has this id.
+                 */
+                search?: string;
                 /** @description The e-mail address of a user: what they and their API tokens did. */
                 actor?: string;
                 /** @description What was done: `sensor_added`, `license_activated`. */
@@ -10632,6 +18189,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10643,6 +18204,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10656,6 +18221,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10667,6 +18236,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10675,9 +18248,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`, `query_malformed` */
+            /** @description `invalid`, `query_malformed`, `search_too_broad` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10689,6 +18283,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10700,6 +18298,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10728,6 +18330,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10739,6 +18345,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10752,6 +18362,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10763,6 +18377,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10774,6 +18409,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10785,6 +18424,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10818,6 +18461,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10829,6 +18476,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10842,6 +18493,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10853,6 +18508,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10864,6 +18523,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10875,6 +18555,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10886,6 +18570,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -10901,7 +18589,10 @@ export interface operations {
     assign_license: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -10918,6 +18609,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10926,9 +18621,13 @@ export interface operations {
                     "application/json": components["schemas"]["License"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10940,6 +18639,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -10953,6 +18656,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10964,6 +18671,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10972,9 +18683,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `no_license_left`, `key_not_available`, `chain_too_long`; of a released license `license_not_released`, `sensor_covered` */
+            /** @description `no_license_left`, `key_not_available`, `chain_too_long`; of a released license `license_not_released`, `sensor_covered`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10986,6 +18701,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10997,6 +18716,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11005,9 +18728,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11019,6 +18763,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11030,6 +18778,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11062,6 +18814,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11073,6 +18829,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11084,6 +18844,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11097,6 +18861,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11108,6 +18876,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11119,6 +18891,10 @@ export interface operations {
             /** @description `no_license_left`, `key_not_available`, `chain_too_long`; of a released license `license_not_released`, `sensor_covered` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11130,6 +18906,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11141,6 +18921,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11152,6 +18936,27 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11163,6 +18968,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11174,6 +18983,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11189,7 +19002,10 @@ export interface operations {
     take_back: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -11204,6 +19020,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11212,9 +19032,24 @@ export interface operations {
                     "application/json": components["schemas"]["Sensor"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11228,6 +19063,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11239,6 +19078,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11247,9 +19090,41 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `license_in_use`, `license_not_held` */
+            /** @description `license_in_use`, `license_not_held`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11261,6 +19136,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11272,6 +19151,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11309,6 +19192,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11320,6 +19207,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11333,6 +19224,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11344,6 +19239,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11355,6 +19254,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11366,6 +19286,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11377,6 +19301,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11413,6 +19341,10 @@ export interface operations {
             /** @description RFC 4180, UTF-8 */
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11424,6 +19356,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11437,6 +19373,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11448,6 +19388,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11459,6 +19403,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11470,6 +19435,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11481,6 +19450,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11509,6 +19482,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11520,6 +19497,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11533,6 +19514,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11544,6 +19529,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11555,6 +19561,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11566,6 +19576,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11581,7 +19595,10 @@ export interface operations {
     replace_sensor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -11598,6 +19615,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11606,9 +19627,13 @@ export interface operations {
                     "application/json": components["schemas"]["Sensor"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11620,6 +19645,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11633,6 +19662,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11644,6 +19677,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11652,9 +19689,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `serial_already_added`, `serial_in_use_elsewhere` */
+            /** @description `serial_already_added`, `serial_in_use_elsewhere`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11666,6 +19707,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11677,6 +19722,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11685,9 +19734,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `serial_malformed` */
+            /** @description `serial_malformed`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11699,6 +19769,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11710,6 +19784,156 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    timeline: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200, 50 when nothing is said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The sensor */
+                sensor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`, `query_malformed` */
+            422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11741,6 +19965,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11752,6 +19980,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11765,6 +19997,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11776,6 +20012,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11787,6 +20027,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11798,6 +20059,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11809,6 +20074,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11824,7 +20093,10 @@ export interface operations {
     create_token: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -11839,6 +20111,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11847,9 +20123,13 @@ export interface operations {
                     "application/json": components["schemas"]["MadeToken"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11861,6 +20141,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11874,6 +20158,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11884,6 +20172,21 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -11896,6 +20199,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11907,6 +20214,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11915,9 +20226,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11929,6 +20261,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11940,6 +20276,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -11955,7 +20295,10 @@ export interface operations {
     revoke_token: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -11969,15 +20312,34 @@ export interface operations {
             /** @description From now on it opens nothing */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -11991,6 +20353,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12002,6 +20368,49 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12013,6 +20422,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12024,6 +20437,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12055,6 +20472,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12066,6 +20487,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12079,6 +20504,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12090,6 +20519,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12101,6 +20534,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12112,6 +20566,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12123,6 +20581,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12138,7 +20600,12 @@ export interface operations {
     remove_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -12152,15 +20619,34 @@ export interface operations {
             /** @description They are no member any more */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12174,6 +20660,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12185,6 +20675,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12193,9 +20687,52 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `last_administrator` */
+            /** @description `last_administrator`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12207,6 +20744,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12218,6 +20759,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12233,7 +20778,12 @@ export interface operations {
     patch_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -12250,6 +20800,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12258,9 +20814,13 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12272,6 +20832,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12285,6 +20849,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12296,6 +20864,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12304,8 +20876,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `last_administrator` */
+            /** @description `last_administrator`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -12318,6 +20905,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12329,6 +20920,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12337,9 +20932,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid` */
+            /** @description `invalid`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12351,6 +20967,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12362,6 +20982,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12393,6 +21017,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12404,6 +21032,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12417,6 +21049,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12428,6 +21064,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12439,6 +21079,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12450,6 +21111,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12461,6 +21126,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12476,7 +21145,10 @@ export interface operations {
     add_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -12491,6 +21163,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12499,9 +21175,13 @@ export interface operations {
                     "application/json": components["schemas"]["MadeWebhook"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12513,6 +21193,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12526,6 +21210,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12537,6 +21225,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12545,9 +21237,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_webhooks` */
+            /** @description `too_many_webhooks`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12559,6 +21255,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12570,6 +21270,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12578,9 +21282,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`, `webhook_not_public` */
+            /** @description `invalid`, `webhook_not_public`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12592,6 +21317,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12603,6 +21332,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12618,7 +21351,12 @@ export interface operations {
     remove_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -12632,15 +21370,34 @@ export interface operations {
             /** @description It is told of nothing any more */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12654,6 +21411,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12665,6 +21426,60 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12676,6 +21491,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12687,6 +21506,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12702,7 +21525,12 @@ export interface operations {
     patch_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A tag: the request is carried out only while it still is the tag of what is there. */
+                "If-Match"?: string;
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -12719,6 +21547,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The tag of what people edit of it. */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12727,9 +21561,13 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
+            /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type, `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12741,6 +21579,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12754,6 +21596,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12764,6 +21610,32 @@ export interface operations {
             };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
+            412: {
                 headers: {
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
@@ -12776,6 +21648,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12787,6 +21663,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12795,9 +21675,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`, `webhook_not_public` */
+            /** @description `invalid`, `webhook_not_public`, `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12809,6 +21710,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12820,6 +21725,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12855,6 +21764,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12866,6 +21779,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12879,6 +21796,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12890,6 +21811,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12901,6 +21826,27 @@ export interface operations {
             /** @description `invalid`, `query_malformed` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12912,6 +21858,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12923,6 +21873,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -12938,7 +21892,10 @@ export interface operations {
     retry_delivery: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -12954,6 +21911,10 @@ export interface operations {
             /** @description It is queued again */
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12962,9 +21923,24 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -12978,6 +21954,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12989,6 +21969,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -12997,9 +21981,41 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `delivery_not_failed`, `webhook_disabled` */
+            /** @description `delivery_not_failed`, `webhook_disabled`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13011,6 +22027,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13022,6 +22042,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13037,7 +22061,10 @@ export interface operations {
     renew_webhook_secret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -13050,6 +22077,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13058,9 +22089,24 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -13074,6 +22120,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13085,6 +22135,49 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
+            409: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13096,6 +22189,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13107,6 +22204,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13122,7 +22223,10 @@ export interface operations {
     test_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key within 24 hours is carried out once; the answer is the first one, with `Idempotent-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The organization */
                 organization_id: string;
@@ -13135,6 +22239,10 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13143,9 +22251,24 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
+            /** @description `idempotency_key_malformed` */
+            400: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -13159,6 +22282,10 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13170,6 +22297,10 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13178,9 +22309,41 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `webhook_disabled` */
+            /** @description `webhook_disabled`, `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13192,6 +22355,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13203,6 +22370,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13231,6 +22402,10 @@ export interface operations {
             /** @description If there is such a user, they get a mail */
             202: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13240,6 +22415,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13251,6 +22430,10 @@ export interface operations {
             /** @description `cross_site` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13262,6 +22445,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13273,6 +22460,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13284,6 +22475,27 @@ export interface operations {
             /** @description `invalid`: this is no e-mail address */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13295,6 +22507,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13306,6 +22522,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13334,6 +22554,10 @@ export interface operations {
             /** @description From now on the new one counts */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13343,6 +22567,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13354,6 +22582,10 @@ export interface operations {
             /** @description `cross_site` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13365,6 +22597,10 @@ export interface operations {
             /** @description `link_expired`: used, replaced or too old */
             410: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13376,6 +22612,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13387,6 +22627,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13398,6 +22642,27 @@ export interface operations {
             /** @description `invalid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13409,6 +22674,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13420,6 +22689,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13443,6 +22716,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13451,9 +22728,30 @@ export interface operations {
                     "application/json": components["schemas"]["Service"];
                 };
             };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13465,6 +22763,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13492,6 +22794,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description The log-in */
                     "Set-Cookie"?: string;
                     /** @description By which the request is found in the service's log */
@@ -13505,6 +22811,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13516,6 +22826,10 @@ export interface operations {
             /** @description `credentials_wrong`: the e-mail address or the password; `one_time_code_required`: send `code` as well; `one_time_code_wrong` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -13529,6 +22843,10 @@ export interface operations {
             /** @description `cross_site`: another site's page made this request */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13540,6 +22858,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13551,6 +22873,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13559,9 +22885,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_log_ins`: come back after the seconds in `Retry-After` */
+            /** @description `too_many_log_ins`: come back after the seconds in `Retry-After`, `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13575,6 +22905,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13586,6 +22920,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13609,6 +22947,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13620,6 +22962,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -13633,6 +22979,27 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13644,6 +23011,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13655,6 +23026,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13679,6 +23054,10 @@ export interface operations {
             /** @description The cookie opens nothing any more, and is taken away */
             204: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13688,6 +23067,10 @@ export interface operations {
             /** @description `unauthenticated` */
             401: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
                     /** @description By which the request is found in the service's log */
@@ -13701,6 +23084,27 @@ export interface operations {
             /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13712,6 +23116,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13723,6 +23131,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13750,6 +23162,10 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description The log-in */
                     "Set-Cookie"?: string;
                     /** @description By which the request is found in the service's log */
@@ -13763,6 +23179,10 @@ export interface operations {
             /** @description `body_malformed`: no JSON, or a field is missing, unknown or of another type */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13774,6 +23194,10 @@ export interface operations {
             /** @description `sign_up_closed`, `cross_site` */
             403: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13785,6 +23209,10 @@ export interface operations {
             /** @description `email_in_use`, `organization_name_in_use` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13796,6 +23224,10 @@ export interface operations {
             /** @description `body_too_large`: more than 1 MiB */
             413: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13807,6 +23239,10 @@ export interface operations {
             /** @description `content_type_unsupported` */
             415: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13818,6 +23254,10 @@ export interface operations {
             /** @description `invalid`, `zone_unknown`, `code_malformed`, `code_typo`, `code_not_valid` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13826,9 +23266,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: come back after the seconds in `Retry-After` (R4) */
+            /** @description `too_many_attempts`: come back after the seconds in `Retry-After` (R4), `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13842,6 +23286,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13853,6 +23301,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13879,6 +23331,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13890,6 +23346,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13901,6 +23378,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13912,6 +23393,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13938,6 +23423,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13949,6 +23438,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13960,6 +23470,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13971,6 +23485,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
@@ -13997,6 +23515,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -14008,6 +23530,27 @@ export interface operations {
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -14019,6 +23562,10 @@ export interface operations {
             /** @description `internal` */
             500: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -14030,6 +23577,10 @@ export interface operations {
             /** @description `unavailable`: come back after the seconds in `Retry-After` */
             503: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description In how many seconds to come back */
                     "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */

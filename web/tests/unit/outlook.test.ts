@@ -17,6 +17,7 @@ const MONTH: ComingMail = {
 const outlook = (next: ComingMail[], more: Partial<Outlook> = {}): Outlook => ({
   mail_by_smtp: true,
   recipients: 2,
+  last_run_at: null,
   next_run_at: '2026-11-22T07:00:00Z',
   next,
   pool_low: { low: false, needed: 3, licenses_left: 5, until: '2027-01-20', days: 60 },

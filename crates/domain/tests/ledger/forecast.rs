@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 use tenure_domain::forecast::{Counts, Fate, Forecast, Purchase, Scene, Untold, WhatIf, end_of};
-use tenure_domain::{Cause, Chain, Cover, Date, Instant, LicenseId, SensorId, Serial, State, Term};
+use tenure_domain::{Cause, Chain, Cover, Date, Instant, LicenseId, Sensor, SensorId, Serial, State, Term};
 
 use crate::driver::{Driver, code_id, sensor_id};
 use crate::plan::{Command, Plan, TERMS, plans, serial_number};
@@ -261,8 +261,8 @@ proptest! {
             .map(|sensor| sensor.id)
             .collect();
         prop_assert_eq!(forecast.prospects.iter().map(|prospect| prospect.sensor).collect::<BTreeSet<_>>(), ends);
-        let mut waiting: Vec<_> = driver.sensors().into_iter().filter(|sensor| sensor.waits()).collect();
-        waiting.sort_by_key(|sensor| sensor.turn());
+        let mut waiting: Vec<_> = driver.sensors().into_iter().filter(Sensor::waits).collect();
+        waiting.sort_by_key(Sensor::turn);
         let waiting: Vec<SensorId> = waiting.into_iter().map(|sensor| sensor.id).collect();
         prop_assert_eq!(&forecast.waiting, &waiting);
         let left = driver.states().filter(|(_, _, state)| **state == State::Available).count();
@@ -324,7 +324,7 @@ fn without(
     let mut driver = driver.clone();
     let zone = driver.zone().clone();
     let seen = driver.audit().len();
-    let waiting = driver.sensors().into_iter().filter(|sensor| sensor.waits());
+    let waiting = driver.sensors().into_iter().filter(Sensor::waits);
     let waiting: BTreeMap<SensorId, Instant> = waiting.map(|sensor| (sensor.id, now)).collect();
     for purchase in purchases {
         let at = zone.first_instant_of(purchase.by).max(now);
