@@ -71,7 +71,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(commands::run(cli)) {
+    let done = runtime.block_on(commands::run(cli));
+    // Everything is done or given up by now. Only a line that the trial clock still waits for on standard input is not
+    // there, and it must not keep the process.
+    runtime.shutdown_background();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Refused(refusal)) => {
             output::error(refusal.code(), &refusal.to_string());
