@@ -51,7 +51,8 @@ class Callers:
             return ("cookie", WORLD.cookie)
         if path.startswith("/api/v1/operator/"):
             return ("token", WORLD.tokens["operator"])
-        reads = case.method.upper() == "GET" and chance(case).random() < 0.1
+        # A cursor belongs to the answer that one caller has had.
+        reads = case.method.upper() == "GET" and "cursor" not in (case.query or {}) and chance(case).random() < 0.1
         return ("token", WORLD.tokens["analyst" if reads else "administrator"])
 
     def set(self, case, data, context):
@@ -122,6 +123,11 @@ def belongs_together(case) -> None:
         # Who erases a sensor's history types its own serial number.
         sensor = (case.path_parameters or {}).get("sensor_id")
         body["serial"] = WORLD.serials.get(sensor, body["serial"])
+    # A cursor belongs to one question; nothing else is one.
+    body.pop("cursor", None)
+    if case.operation.path.endswith("/sensors/names") and isinstance(body.get("items"), list):
+        # Each sensor once.
+        body["items"] = list({item.get("sensor_id"): item for item in body["items"]}.values())
     condition = body.get("condition")
     if isinstance(condition, dict) and "threshold" in condition:
         # Each type of measurement has a range and a step of its own.
@@ -166,6 +172,8 @@ def before_call(context, case, **kwargs):
                 case.query[name] = meaning(name, value, dice)
             elif name.endswith("_id"):
                 case.query[name] = meaning(name.replace("rule_id", "alert_rule_id"), value, dice)
+        # So does the id of an event.
+        case.query.pop("after", None)
         if case.query.pop("cursor", None) is not None:
             # A cursor belongs to one question; nothing else is one.
             case.query = {**cursors.get(case.operation.label, {}), "limit": case.query.get("limit", "50")}
@@ -183,7 +191,8 @@ def after_call(context, case, response):
         return
     if response.status_code < 300:
         seen.update(IDENTIFIER.findall(text))
-        if '"next_cursor":"' in text:
+        mine = str((case.headers or {}).get("Authorization", "")).endswith(WORLD.tokens["administrator"])
+        if '"next_cursor":"' in text and (mine or "/operator/" in case.operation.path):
             asked = {name: value for name, value in (case.query or {}).items() if name not in ("limit", "cursor")}
             cursors[case.operation.label] = {**asked, "cursor": json.loads(text)["next_cursor"]}
     method, path = case.method.upper(), case.operation.path

@@ -15,6 +15,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::document_writes;
 use crate::events::CoverEventBody;
+use crate::import_report::ImportProgress;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
 use crate::shapes;
 
@@ -45,6 +46,7 @@ use crate::shapes;
     components(schemas(
         ProblemBody,
         CoverEventBody,
+        ImportProgress,
         // Only parameters refer to these, and what only parameters refer to is not collected.
         shapes::AlertState,
         shapes::Order,

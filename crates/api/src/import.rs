@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use utoipa::IntoParams;
 
 use crate::access::{self, Member};
+use crate::events::ServerSentEvent;
 use crate::extract::{Query, bytes_problem};
 use crate::import_report::{ImportProblem, ImportProgress, ImportReport};
 use crate::problem::{PROBLEM_JSON, ProblemBody};
@@ -76,7 +77,7 @@ pub(crate) struct ImportQuery {
         example = "serial,name,key,auto_renewal,licenses\r\n282c02424eed,Cold room,,yes,1\r\n"),
     responses(
         (status = 200, description = "It is done, or was a dry run", content(
-            (ImportReport = "application/json"), (String = "text/csv"), (ImportProgress = "text/event-stream"))),
+            (ImportReport = "application/json"), (String = "text/csv"), (ServerSentEvent = "text/event-stream"))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json",
             description = "`body_malformed`: the body did not arrive whole"),
         (status = 409, body = ImportProblem, content_type = "application/problem+json",

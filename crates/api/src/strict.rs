@@ -8,6 +8,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
+/// Below this, 2 to the power of 53, a number in floating point is the one that was written.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A value that was read so.
 pub(crate) struct Strict<T>(pub(crate) T);
 
@@ -106,7 +109,6 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<V> {
         visit_u64(u64);
         visit_u128(u128);
         visit_f32(f32);
-        visit_f64(f64);
         visit_char(char);
         visit_str(&str);
         visit_borrowed_str(&'de str);
@@ -114,6 +116,18 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<V> {
         visit_bytes(&[u8]);
         visit_borrowed_bytes(&'de [u8]);
         visit_byte_buf(Vec<u8>);
+    }
+
+    /// A whole number may be written with a fraction of nothing: to JSON Schema, `3.0` is an integer.
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<V::Value, E> {
+        let whole = Some(value).filter(|value| value.fract() == 0.0 && value.abs() < MOST_EXACT);
+        match whole.and_then(|value| format!("{value:.0}").parse::<i64>().ok()) {
+            Some(whole) => match u64::try_from(whole) {
+                Ok(whole) => self.0.visit_u64(whole),
+                Err(_) => self.0.visit_i64(whole),
+            },
+            None => self.0.visit_f64(value),
+        }
     }
 
     fn visit_none<E: serde::de::Error>(self) -> Result<V::Value, E> {
