@@ -75,7 +75,7 @@ async fn a_rule_is_made_changed_and_removed(world: World) {
       },
       "created_at": "2026-11-21T10:00:00Z",
       "enabled": false,
-      "etag": "eO0UI88okHuF6Nw_",
+      "etag": "DtWZ6yruj2o5luJ_",
       "id": "rul_01m7yrrt80ctmhxeb7ty99g4xv",
       "name": "Battery",
       "open_alerts": 0,

@@ -93,6 +93,7 @@ async fn r18_every_key_adds_up_in_the_list_and_by_itself(world: World) {
         let path = path.replace('…', &format!("/api/v1/organizations/{}", world.elsewhere));
         assert_eq!(world.by(Stranger).get(&path).await.refusal(), (404, "not_found"), "{path}");
     }
+    world.at("2026-12-26T10:00:00Z");
     world.code(1, "P1Y").await;
     let codes = world.by(Operator).get("/api/v1/operator/activation-codes?limit=1").await.ids();
     let reply = world.by(Manager).get(&format!("…/license-keys/{}", codes[0])).await;
@@ -135,6 +136,7 @@ async fn r18_a_keys_history_is_who_redeemed_it_and_all_of_its_licenses_since(wor
     world.key(2, "P1M").await;
     let sensor = world.sensor("282c02424ee1").await;
     let key = world.by(Manager).get("…/license-keys").await.ids()[0].clone();
+    world.at("2026-11-21T11:00:00Z");
     world.key(1, "P1Y").await;
     let other = world.sensor("282c02424ee2").await;
     let queued = add_license(&world, &sensor).await;

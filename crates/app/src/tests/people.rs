@@ -180,8 +180,10 @@ async fn an_organization_changes_and_its_trail_says_so(test: TestDb) {
     world.app.change_organization(&ctx, harbor.id, change).await.unwrap();
     assert_eq!(world.ledger(&harbor).await.audit.len(), rows.len(), "what changes nothing is not told");
     let none = OrganizationChange::default();
+    let taken = OrganizationChange { name: Some("ORCHARD".to_owned()), ..none.clone() };
+    let refused = refusal(world.app.change_organization(&ctx, harbor.id, taken).await);
+    assert_eq!(refused.code(), "organization_name_in_use");
     let bad = [
-        OrganizationChange { name: Some("ORCHARD".to_owned()), ..none.clone() },
         OrganizationChange { language: Some("xx".to_owned()), ..none.clone() },
         OrganizationChange { device_token: Some(Some("x".repeat(37))), ..none.clone() },
         OrganizationChange { device_token: Some(Some("a b".to_owned())), ..none.clone() },

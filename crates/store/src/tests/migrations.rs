@@ -96,7 +96,7 @@ async fn fill(db: &Db, migration: &str) {
         "sensor_life" => OF_SENSOR_LIFE,
         "alerts" => OF_ALERTS,
         "idempotency" => &["INSERT INTO idempotency_keys (id, fingerprint, done_us) VALUES ($1, $1, 30)"],
-        "accounts" | "manager" | "ledger" => &[],
+        "accounts" | "manager" | "gate" | "ledger" => &[],
         other => panic!("a new migration, {other}: add the rows that it makes possible"),
     };
     let organization: tenure_domain::OrganizationId = id(1);
