@@ -4367,6 +4367,20 @@ export interface components {
             /** @example 282c02424eed */
             serial: string;
         };
+        /** @description One event of a stream (the standard of HTML, “Server-sent events”), as its lines name what is in it. */
+        ServerSentEvent: {
+            /** @description JSON. */
+            data: string;
+            /** @description What it tells. */
+            event: string | null;
+            /** @description Its place, for `Last-Event-ID`; not every event has one. */
+            id: string | null;
+            /**
+             * Format: int32
+             * @description After how many milliseconds to connect again.
+             */
+            retry: number | null;
+        };
         /** @description What a person needs to know of the service before they log in. */
         Service: {
             /**
@@ -7422,7 +7436,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             /** @description `unauthenticated` */
@@ -11834,7 +11848,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             /** @description `unauthenticated` */
@@ -17252,7 +17266,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImportReport"];
                     "text/csv": string;
-                    "text/event-stream": components["schemas"]["ImportProgress"];
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             /** @description `body_malformed`: the body did not arrive whole, `idempotency_key_malformed` */
