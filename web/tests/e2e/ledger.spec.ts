@@ -21,7 +21,7 @@ test('a license key tells its sum in words, its licenses and its history', async
   await expect(main).toContainText('by ana@northwind.example');
   await expect(page.getByRole('row')).toHaveCount(6);
   await expect(page.getByRole('row', { name: /Cold store/ })).toHaveCount(2);
-  await expect(main).toContainText('Activation code added');
+  await expect(main.locator('summary').filter({ hasText: 'Activation code added' })).toHaveCount(1);
   await page.getByRole('button', { name: /^queued/ }).click();
   await expect(page.getByRole('row')).toHaveCount(2);
   await expectAccessible(page);
@@ -42,12 +42,19 @@ test('a license key tells its sum in words, its licenses and its history', async
 
 test('what was revoked and what removed sensors left behind stays in the sum', async ({ world }) => {
   const email = await world.user('administrator');
-  const code = await world.code(3, 'P1Y');
-  const { id } = await world.api<{ id: string }>('POST', '…/activation-codes', { code });
+  await world.key(3, 'P1Y');
+  const { items } = await world.api<{ items: { id: string }[] }>('GET', '…/license-keys');
+  const { id } = items[0]!;
   await world.sensor('282c02400001', 'Cold store');
   const removed = await world.sensor('282c02400002', 'Freezer');
   await world.api('DELETE', `…/sensors/${removed}`);
-  await world.server.command(['code', 'revoke', id]);
+  const operator = await world.user('operator');
+  const { token } = await world.server.json<{ token: string }>(['token', 'create', '--email', operator]);
+  const revoked = await fetch(`${world.server.http}/api/v1/operator/activation-codes/${id}/revocation`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  expect(revoked.status).toBe(200);
   const page = await world.logIn(email, `/licenses/keys/${id}`);
   const main = page.getByRole('main');
   await expect(main.getByText('3 = 1 active + 1 released + 1 revoked', { exact: true })).toBeVisible();
@@ -88,16 +95,17 @@ test('the audit trail is searched by what things are called, and exported as it 
   await world.api('PATCH', `…/sensors/${cold}`, { name: '=Cold' });
   const page = await world.logIn(email, '/settings/audit');
   const main = page.getByRole('main');
-  await expect(main).toContainText('Sensor renamed');
+  const renamed = main.locator('summary').filter({ hasText: 'Sensor renamed' });
+  await expect(renamed).toHaveCount(1);
   const search = page.getByRole('searchbox');
   await search.fill('freez');
-  await expect(main).not.toContainText('Sensor renamed');
+  await expect(renamed).toHaveCount(0);
   await expect(main.locator('summary')).toHaveCount(2);
   await search.fill('282c02400001');
   await expect(main.locator('summary')).toHaveCount(3);
   await search.fill(key.slice(0, 11));
   await expect(main.locator('summary')).toHaveCount(3);
-  await expect(main).toContainText('Activation code added');
+  await expect(main.locator('summary').filter({ hasText: 'Activation code added' })).toHaveCount(1);
   await search.fill('nobody has this');
   await expect(main).toContainText('No entry fits these filters.');
   await page.goto('/settings/audit?search=282c02400001&action=sensor_renamed');
