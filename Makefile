@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run web test oracle rules browser screenshots check derived bench tools
+.PHONY: help run web test oracle rules schemathesis browser screenshots check derived bench tools
 
 tenure := cargo run --quiet --locked --package tenure --
 step = @printf '\n== %s\n'
@@ -24,9 +24,6 @@ test: tools web ## run all tests, on SQLite and on a throw-away PostgreSQL, in a
 	$(step) 'tests'
 	scripts/with-postgres cargo nextest run --workspace --locked
 	@$(MAKE) --no-print-directory oracle
-	$(step) 'the API against its OpenAPI document'
-	cargo build --locked --package tenure
-	$(TENURE_TEST_PYTHON) tests/schemathesis/run.py
 	$(step) 'examples in the documentation'
 	cargo test --doc --workspace --locked
 	@$(MAKE) --no-print-directory browser
@@ -52,6 +49,10 @@ rules: tools web ## list every rule with its tests and their results
 	npx playwright test --project=sqlite --grep '\bR[0-9]+\b' --reporter=junit || true
 	$(step) 'the rules'
 	@scripts/rules results target/nextest/rules/junit.xml target/nextest/rules/browser.xml
+
+schemathesis: tools web ## try the built service against its OpenAPI document
+	cargo build --locked --package tenure
+	.cache/venv/bin/python tests/schemathesis/run.py
 
 browser: tools web ## run the tests of the web UI, in Chromium
 	$(step) 'web UI'
