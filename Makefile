@@ -5,7 +5,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run web test oracle rules schemathesis browser screenshots check derived bench tools
 
-tenure := cargo run --quiet --locked --package tenure --
+# The binary and the tests are built at once, so that third-party crates are built once: for the binary alone they have
+# other features.
+build := cargo build --quiet --locked --workspace --bins --tests
+tenure := target/debug/tenure
 step = @printf '\n== %s\n'
 
 help: ## list the targets
@@ -20,6 +23,7 @@ web: ## build the web UI, which the binary embeds
 # Found when the recipe runs, so after the tools are there.
 test: export TENURE_TEST_COAP_CLIENT = $(shell command -v coap-client-notls || command -v coap-client)
 test: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
+test: export TENURE_TEST_MOSQUITTO = $(shell command -v mosquitto || echo /usr/sbin/mosquitto)
 test: tools web ## run all tests, on SQLite and on a throw-away PostgreSQL, in a real browser too
 	$(step) 'tests'
 	scripts/with-postgres cargo nextest run --workspace --locked
@@ -33,35 +37,36 @@ oracle: tools web ## compare the binary with the independent computation of the 
 	$(step) 'the independent computation of the rules'
 	cd tests/oracle && $(TENURE_TEST_PYTHON) -m unittest --quiet
 	$(step) 'random scripts, by the rules and by the binary'
-	cargo build --locked --package tenure
+	$(build)
 	$(TENURE_TEST_PYTHON) tests/oracle/play.py --scripts 2000
 	scripts/with-postgres $(TENURE_TEST_PYTHON) tests/oracle/play.py --first-seed 10001 --scripts 100 --each 25 --postgres environment
 
 # The profile writes the results where scripts/rules reads them.
 rules: export TENURE_TEST_COAP_CLIENT = $(shell command -v coap-client-notls || command -v coap-client)
 rules: export TENURE_TEST_PYTHON = $(CURDIR)/.cache/venv/bin/python
+rules: export TENURE_TEST_MOSQUITTO = $(shell command -v mosquitto || echo /usr/sbin/mosquitto)
 rules: tools web ## list every rule with its tests and their results
 	$(step) 'the tests that carry a rule in their name'
 	@rm -f target/nextest/rules/*.xml
 	scripts/with-postgres cargo nextest run --workspace --locked --profile rules -E 'test(/\br[0-9]+_/)' || true
-	cargo build --locked --package tenure
+	$(build)
 	cd web && PLAYWRIGHT_JUNIT_OUTPUT_NAME=../target/nextest/rules/browser.xml \
 	npx playwright test --project=sqlite --grep '\bR[0-9]+\b' --reporter=junit || true
 	$(step) 'the rules'
 	@scripts/rules results target/nextest/rules/junit.xml target/nextest/rules/browser.xml
 
 schemathesis: tools web ## try the built service against its OpenAPI document
-	cargo build --locked --package tenure
+	$(build)
 	.cache/venv/bin/python tests/schemathesis/run.py
 
 browser: tools web ## run the tests of the web UI, in Chromium
 	$(step) 'web UI'
-	cargo build --locked --package tenure
+	$(build)
 	cd web && npm run --silent check && npm test --silent
 	scripts/with-postgres npm --prefix web run --silent e2e
 
 screenshots: tools web ## take a picture of every screen, light and dark, wide and narrow
-	cargo build --locked --package tenure
+	$(build)
 	npm --prefix web run --silent screenshots
 
 check: tools web ## all that a change has to pass: format, lints, documentation, derived files, tests
@@ -72,6 +77,7 @@ check: tools web ## all that a change has to pass: format, lints, documentation,
 	$(step) 'documentation'
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --locked
 	$(step) 'derived files'
+	$(build)
 	@document=$$(mktemp); trap 'rm -f "$$document"' EXIT; \
 	$(tenure) openapi >"$$document"; \
 	diff -u docs/openapi.json "$$document" || \
@@ -85,14 +91,15 @@ check: tools web ## all that a change has to pass: format, lints, documentation,
 	@$(MAKE) --no-print-directory test
 	$(step) 'all is well'
 
-derived: ## write the files that the code generates
+derived: web ## write the files that the code generates
+	$(build)
 	@document=$$(mktemp); trap 'rm -f "$$document"' EXIT; \
 	$(tenure) openapi >"$$document"; cat "$$document" >docs/openapi.json
 	@scripts/web packages
 	npm --prefix web run --silent types
 
 bench: ## measure
-	@scripts/tools bench
+	@scripts/tools
 	scripts/with-postgres cargo bench --locked --package tenure --bench speed
 
 tools: # install what the tests need and is missing
