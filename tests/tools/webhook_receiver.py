@@ -45,6 +45,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(500, "x" * 1_000_000)
         elif word == "odd":
             self.answer(500, "one\x00two\nthree")
+        elif word.startswith("without-"):
+            refused = f'"id":"{word.removeprefix("without-")}"' in body
+            self.answer(422 if refused else 200, "this one never" if refused else "done")
         elif word == "flaky":
             self.answer(200 if counts[word] > 1 else 503, "now" if counts[word] > 1 else "later")
         else:

@@ -42,6 +42,7 @@ mod notice_outlook;
 mod notices;
 mod once;
 mod operator_codes;
+mod operator_forwarding;
 mod operator_organizations;
 mod organization;
 mod page;
@@ -240,6 +241,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(operator_codes::revoke_code))
         .routes(routes!(operator_codes::preview_revocation))
         .routes(routes!(operator_organizations::list_organizations))
+        .routes(routes!(operator_forwarding::forwarding))
         .routes(routes!(operator_organizations::find_serial))
         .routes(routes!(operator_organizations::free_serial))
         .routes(routes!(sessions::log_in))

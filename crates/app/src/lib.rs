@@ -39,6 +39,7 @@ pub mod erase_history;
 pub mod export;
 pub mod find;
 pub mod forecast;
+pub mod forwarding;
 pub mod free_serial;
 pub mod give_released;
 pub mod history;
@@ -104,6 +105,7 @@ pub mod rows {
     pub use tenure_store::codes::{Code, Redemption, Tally};
     pub use tenure_store::covers::{Earlier, Named};
     pub use tenure_store::device::Document;
+    pub use tenure_store::forwards::Standing as Forwarding;
     pub use tenure_store::invitations::Invitation;
     pub use tenure_store::keys::{Key, OfKey, STATES as LICENSE_STATES, SensorOfKey};
     pub use tenure_store::ledger::Recorded;
@@ -149,6 +151,8 @@ pub struct App {
     hashing: Semaphore,
     at_work: idempotency::AtWork,
     hub: Arc<cover_hub::Hub>,
+    /// Told when messages were committed that are to be handed on.
+    arrived: tokio::sync::Notify,
 }
 
 /// What the binary tells the use cases of the service.
@@ -163,6 +167,8 @@ pub struct Settings {
     pub people_clock: Option<Arc<dyn Clock>>,
     /// The templates of mails.
     pub templates: mail::Templates,
+    /// Where accepted messages are handed on to, as people may see it, if they are.
+    pub forward_to: Option<String>,
 }
 
 /// A sensor whose cover has changed.
@@ -206,6 +212,7 @@ impl App {
             hashing: Semaphore::const_new(password::AT_ONCE),
             at_work: idempotency::AtWork::default(),
             hub: Arc::default(),
+            arrived: tokio::sync::Notify::new(),
         }
     }
 

@@ -93,6 +93,7 @@ impl App {
         self.forget_old_mail(&mut tx).await?;
         self.forget_keys(&mut tx).await?;
         tenure_store::webhooks::forget_refusals(&mut tx).await?;
+        self.give_up_forwards(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 

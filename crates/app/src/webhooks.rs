@@ -21,7 +21,8 @@ use crate::{App, AppError};
 pub use http::{Caller, TlsError};
 pub use target::{LONGEST_URL, Resolver, Resolving, SystemResolver, Targets};
 
-pub(crate) use signature::{new_secret, written};
+pub(crate) use http::{Answer, Post, client_config, trusted_by_the_system};
+pub(crate) use signature::{new_secret, signatures, written};
 
 /// The most webhooks of an organization.
 pub const MOST_WEBHOOKS: i64 = 20;

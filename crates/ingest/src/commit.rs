@@ -10,6 +10,7 @@ use tenure_app::rows::RuleInForce;
 use tenure_domain::{Instant, OrganizationId};
 use tenure_store::StoreError;
 use tenure_store::device::{self, Document};
+use tenure_store::forwards::{self, NewForward};
 use tenure_store::messages::{self, NewMessage};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -31,6 +32,8 @@ pub(crate) enum Work {
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) messages: Vec<NewMessage>,
+    /// Those of them that are handed on to another system.
+    pub(crate) forwards: Vec<NewForward>,
     pub(crate) documents: Vec<NewDocument>,
     /// The messages of sensors that alert rules watch, to be judged by them.
     pub(crate) observed: Vec<Observed>,
@@ -85,6 +88,10 @@ pub(crate) fn start(
 async fn commit(app: &App, rules: &Rules, batch: Batch) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
     messages::append(&mut tx, batch.messages).await?;
+    let forwards = !batch.forwards.is_empty();
+    if forwards {
+        forwards::append(&mut tx, batch.forwards).await?;
+    }
     for NewDocument { sensor, kind, received, json, adds } in batch.documents {
         let mut whole = Value::Null;
         if adds && let Some((_, before)) = device::get(&mut tx, sensor, kind).await? {
@@ -99,5 +106,9 @@ async fn commit(app: &App, rules: &Rules, batch: Batch) -> Result<(), StoreError
     if !batch.observed.is_empty() {
         app.judge_alerts(&mut tx, rules, &batch.observed).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    if forwards {
+        app.messages_arrived();
+    }
+    Ok(())
 }

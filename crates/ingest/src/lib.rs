@@ -30,6 +30,8 @@ pub struct Settings {
     pub late_window_us: i64,
     /// What refused sensors hear (R26).
     pub refuse: Refuse,
+    /// Whether what is saved is handed on to another system as well.
+    pub forward: bool,
 }
 
 /// What a sensor hears whose message is refused (R26).

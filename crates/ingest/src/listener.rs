@@ -14,6 +14,7 @@ use tenure_domain::gate::Verdict;
 use tenure_domain::measurement::Uplink;
 use tenure_domain::{Instant, OrganizationId, Serial};
 use tenure_store::device::Document;
+use tenure_store::forwards::NewForward;
 use tenure_store::messages::{self, Fate, NewMessage, Status};
 use tenure_wire::coap::{Code, Endpoint, Exchange, Layer, Limits, Received, Response};
 use tenure_wire::configuration::{Configuration, Downlink, Part};
@@ -328,6 +329,15 @@ impl Listener {
         match fate {
             Fate::Refused => self.counts.refused += 1,
             Fate::Saved | Fate::SavedLate => self.counts.saved += 1,
+        }
+        if self.settings.forward && fate != Fate::Refused {
+            self.batch.forwards.push(NewForward {
+                number: self.next_number,
+                sensor: number,
+                serial: uplink.serial,
+                arrived,
+                body: body.clone(),
+            });
         }
         let message = NewMessage {
             number: self.next_number,

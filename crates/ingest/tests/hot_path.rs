@@ -18,6 +18,8 @@ use tenure_domain::measurement::{
 };
 use tenure_domain::{Instant, OrganizationId, Role, SensorId, Serial, Zone};
 use tenure_ingest::{GatewayOutcome, Ingest, Refuse, Settings};
+use tenure_store::forwards::Forward;
+use tenure_store::messages::Fate;
 use tenure_store::testing::TestDb;
 use tenure_wire::coap::client::{Post, Reply};
 use tenure_wire::coap::{Code, Token};
@@ -40,6 +42,9 @@ tenure_store::on_both!(
     r20_a_replaced_sensor_is_heard_under_its_new_serial_number,
     r21_what_another_process_removes_and_replaces_reaches_the_gate,
     what_was_heard_is_committed_before_the_service_stops,
+    r23_what_is_saved_is_written_down_to_be_handed_on_and_nothing_else,
+    r26_what_is_not_committed_is_not_handed_on,
+    nothing_is_written_down_where_nothing_is_handed_on,
 );
 
 mod of_alerts {
@@ -78,6 +83,11 @@ fn at(text: &str) -> Instant {
 
 /// A service with one sensor that is covered for a month.
 async fn world(db: &TestDb, refuse: Refuse) -> World {
+    world_of(db, refuse, false).await
+}
+
+/// The same, which hands on what it accepts.
+async fn world_of(db: &TestDb, refuse: Refuse, forward: bool) -> World {
     let clock = Arc::new(ManualClock::at(at(START)));
     let app = Arc::new(App::new(
         db.db.clone(),
@@ -94,8 +104,12 @@ async fn world(db: &TestDb, refuse: Refuse) -> World {
     let token = app.create_token(&ctx, organization, &email, false).await.unwrap().secret;
     let caller = app.authenticate(&token).await.unwrap();
     let (stop, stopped) = watch::channel(false);
-    let settings =
-        Settings { address: ([127, 0, 0, 1], 0).into(), late_window_us: 7 * 86_400 * 1_000_000, refuse };
+    let settings = Settings {
+        address: ([127, 0, 0, 1], 0).into(),
+        late_window_us: 7 * 86_400 * 1_000_000,
+        refuse,
+        forward,
+    };
     let (ingest, ended) = Ingest::start(app.clone(), settings, stopped).await.unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(ingest.address()).unwrap();
@@ -450,4 +464,52 @@ async fn what_was_heard_is_committed_before_the_service_stops(db: TestDb) {
     }
     assert!(saved >= 10);
     assert!(world.values().await.len() >= saved, "what was acknowledged is there");
+}
+
+/// What waits to be handed on.
+async fn forwards(world: &World) -> Vec<Forward> {
+    let mut tx = world.app.db.read().await.unwrap();
+    let waiting = tenure_store::forwards::in_line(&mut tx, 100).await.unwrap();
+    tx.roll_back().await.unwrap();
+    waiting
+}
+
+async fn r23_what_is_saved_is_written_down_to_be_handed_on_and_nothing_else(db: TestDb) {
+    let mut world = world_of(&db, Refuse::Acknowledge, true).await;
+    let covered = message(START, &[200, 201]);
+    assert_eq!(world.send(&covered), Code::CREATED);
+    assert_eq!(world.send(&covered), Code::CREATED, "a resend is acknowledged");
+    let end = at(END);
+    // A message that begins before the end of the cover and goes on behind it, and one of behind it.
+    world.clock.set(end.plus_seconds(30));
+    let across = message(&end.plus_seconds(-60).to_string(), &[202, 203]);
+    assert_eq!(world.send(&across), Code::CREATED);
+    assert_eq!(world.send(&message(END, &[204])), Code::CREATED, "refused, and acknowledged");
+    let waiting = forwards(&world).await;
+    let seen: Vec<_> =
+        waiting.iter().map(|forward| (forward.arrived, forward.fate, forward.serial)).collect();
+    assert_eq!(seen, [(at(START), Fate::Saved, SERIAL), (end.plus_seconds(30), Fate::SavedLate, SERIAL)]);
+    assert_eq!(waiting[0].channels, covered.channels);
+    let samples = &waiting[1].channels[0].samples;
+    assert_eq!(samples.iter().map(|sample| sample.at).collect::<Vec<_>>(), [end.plus_seconds(-60)]);
+    assert_eq!((waiting[0].organization, waiting[0].sensor), (world.organization, world.sensor));
+    world.stop().await;
+}
+
+async fn r26_what_is_not_committed_is_not_handed_on(db: TestDb) {
+    let mut world = world_of(&db, Refuse::Acknowledge, true).await;
+    db.execute("ALTER TABLE messages RENAME TO away").await.unwrap();
+    assert_eq!(world.send(&message(START, &[200])), Code::SERVICE_UNAVAILABLE);
+    db.execute("ALTER TABLE away RENAME TO messages").await.unwrap();
+    assert_eq!(forwards(&world).await, []);
+    assert_eq!(world.send(&message(START, &[200])), Code::CREATED);
+    assert_eq!(forwards(&world).await.len(), 1);
+    world.stop().await;
+}
+
+async fn nothing_is_written_down_where_nothing_is_handed_on(db: TestDb) {
+    let mut world = world(&db, Refuse::Acknowledge).await;
+    assert_eq!(world.send(&message(START, &[200])), Code::CREATED);
+    assert_eq!(forwards(&world).await, []);
+    world.stop().await;
 }

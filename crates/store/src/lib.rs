@@ -22,6 +22,7 @@ pub mod counters;
 pub mod covers;
 pub mod deliveries;
 pub mod device;
+pub mod forwards;
 pub mod guesses;
 pub mod history;
 pub mod idempotency;

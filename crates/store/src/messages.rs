@@ -153,10 +153,9 @@ pub(crate) fn status_only(body: &[u8]) -> Result<Status, StoreError> {
     read_status(body).map(|(status, ..)| status)
 }
 
-fn read(row: &Row) -> Result<Message, StoreError> {
-    let body = row.blob("body")?;
+/// Reads a body: what the gate did, the sensor's status, and what was saved.
+pub(crate) fn read_body(body: &[u8], saved: bool) -> Result<(Fate, Status, Vec<Channel>), StoreError> {
     let (status, late, samples) = read_status(body)?;
-    let saved = row.bool("saved")?;
     let fate = match (saved, late) {
         (false, _) => Fate::Refused,
         (true, false) => Fate::Saved,
@@ -164,6 +163,11 @@ fn read(row: &Row) -> Result<Message, StoreError> {
     };
     let unpack = |error: PackedError| corrupt("body", &body.len(), &error);
     let channels = if saved { packed::unpack(samples).map_err(unpack)? } else { Vec::new() };
+    Ok((fate, status, channels))
+}
+
+fn read(row: &Row) -> Result<Message, StoreError> {
+    let (fate, status, channels) = read_body(row.blob("body")?, row.bool("saved")?)?;
     Ok(Message {
         number: row.int("number")?,
         sensor: row.int("sensor")?,

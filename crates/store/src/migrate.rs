@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ("idempotency", include_str!("../../../migrations/0007_idempotency.sql")),
     ("gate", include_str!("../../../migrations/0008_gate.sql")),
     ("ledger", include_str!("../../../migrations/0009_ledger.sql")),
+    ("forwarding", include_str!("../../../migrations/0010_forwarding.sql")),
 ];
 
 /// What refuses to change or take away a row of the audit trail.

@@ -163,6 +163,7 @@ pub async fn erase_history(tx: &mut Tx, number: i64) -> Result<(), StoreError> {
     counters::take_in(tx, Counter::Seal, 1).await?;
     for sql in [
         "DELETE FROM messages WHERE sensor = $1",
+        "DELETE FROM forwards WHERE sensor = $1",
         "DELETE FROM chunks WHERE sensor = $1",
         "DELETE FROM sensor_state WHERE sensor = $1",
         "DELETE FROM device_documents WHERE sensor = $1",

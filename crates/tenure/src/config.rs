@@ -7,6 +7,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use tenure_app::Secret;
+use tenure_app::forwarding::{Target, TargetError};
 use tenure_app::mail::{FolderMailer, Mailbox, Mailer, SmtpMailer, Templates};
 use tenure_app::webhooks::{Caller, Targets};
 use tenure_domain::Term;
@@ -45,6 +46,10 @@ pub struct Config {
     pub sign_up: SignUp,
     /// Where webhooks may reach.
     pub webhook_targets: WebhookTargets,
+    /// The system that accepted messages are handed on to.
+    pub forward_url: Option<String>,
+    /// What signs the posts to it.
+    pub forward_secret: Option<String>,
     /// How many requests a minute one caller may send to the JSON API; 0 for as many as they like.
     pub rate_limit: u32,
 }
@@ -81,7 +86,7 @@ pub enum WebhookTargets {
 
 impl Config {
     /// The keys that a file and the environment may have.
-    pub const KEYS: [&str; 13] = [
+    pub const KEYS: [&str; 15] = [
         "database_url",
         "http_address",
         "coap_address",
@@ -94,6 +99,8 @@ impl Config {
         "late_delivery",
         "sign_up",
         "webhook_targets",
+        "forward_url",
+        "forward_secret",
         "rate_limit",
     ];
 
@@ -112,6 +119,8 @@ impl Config {
             late_delivery: "P7D".parse()?,
             sign_up: SignUp::Invitation,
             webhook_targets: WebhookTargets::Public,
+            forward_url: None,
+            forward_secret: None,
             rate_limit: 600,
         })
     }
@@ -140,6 +149,7 @@ impl Config {
         let config: Self =
             figment.merge(environment).extract().map_err(|error| Failure::Usage(error.to_string()))?;
         config.late_window_us()?;
+        config.forward_target()?;
         Ok(config)
     }
 
@@ -224,6 +234,22 @@ impl Config {
             WebhookTargets::Any => Targets::Any,
         };
         Caller::new(targets).map_err(|error| Failure::Failed(error.to_string()))
+    }
+
+    /// The system that accepted messages are handed on to, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] when `forward_url` or `forward_secret` cannot be read.
+    pub fn forward_target(&self) -> Result<Option<Target>, Failure> {
+        let usage = |error: TargetError| Failure::Usage(error.to_string());
+        match (&self.forward_url, &self.forward_secret) {
+            (Some(url), secret) => Target::read(url, secret.as_deref()).map(Some).map_err(usage),
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(Failure::Usage(
+                "forward_secret signs what is sent to forward_url, which is missing".to_owned(),
+            )),
+        }
     }
 
     /// Where mail is put without a mail server: beside SQLite's file, else in the working directory.

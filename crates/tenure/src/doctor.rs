@@ -26,6 +26,11 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         Some(folder) => format!("those of {} can be used", folder.display()),
     };
     say("mail templates", config.templates().map(|_| templates).map_err(|error| error.to_string()));
+    let forwards = match config.forward_target()? {
+        None => "no accepted message is handed on".to_owned(),
+        Some(target) => format!("accepted messages are handed on to {}", target.shown()),
+    };
+    say("forwarding", Ok(forwards));
     let database = match Db::open(&config.database_url).await {
         Ok(db) => db.migrate().await.map(|_| "answers, and its schema is up to date".to_owned()),
         Err(error) => Err(error),

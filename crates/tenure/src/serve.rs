@@ -87,10 +87,12 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         // What an outage missed is done before anybody is heard (R17).
         app.settle_due().await?;
+        let forward = config.forward_target()?;
         let settings = Settings {
             address: config.coap_address,
             late_window_us: config.late_window_us()?,
             refuse: config.refuse(),
+            forward: forward.is_some(),
         };
         let metrics = PrometheusBuilder::new().install_recorder().ok();
         let started = Ingest::start(app.clone(), settings, stopped.clone()).await;
@@ -108,6 +110,7 @@ impl Service {
             // Days of a demo may last seconds, people's hours do not.
             templates,
             people_clock: tick.map(|_| -> Arc<dyn Clock> { Arc::new(SystemClock) }),
+            forward_to: forward.as_ref().map(|target| target.shown().to_owned()),
         });
         app.set_webhook_caller(config.webhook_caller()?);
         let mailer = config.mailer(&info)?;
@@ -136,10 +139,17 @@ impl Service {
         };
         let calling = tokio::spawn(app.clone().run_webhooks(stopped.clone()));
         let scheduling = {
-            let app = app.clone();
+            let (app, stopped) = (app.clone(), stopped.clone());
             tokio::spawn(async move { app.run_scheduler(tick, stopped).await })
         };
-        Ok(Self { app, http, coap, stop, tasks: vec![serving, ingesting, mailing, calling, scheduling] })
+        let mut tasks = vec![serving, ingesting, mailing, calling, scheduling];
+        if let Some(target) = forward {
+            let forwarder =
+                app.forwarder(&target).map_err(|error| Failure::Failed(format!("forward_url: {error}")))?;
+            let app = app.clone();
+            tasks.push(tokio::spawn(async move { app.run_forwarding(forwarder, stopped).await }));
+        }
+        Ok(Self { app, http, coap, stop, tasks })
     }
 
     /// Waits for the signal to stop, and then for everything to be done.

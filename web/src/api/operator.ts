@@ -1,4 +1,4 @@
-/** What the operator does: codes and organizations. */
+/** What the operator does: codes and organizations, and how forwarding goes. */
 import { api, body, type Schemas } from '$lib/api';
 
 export type OperatorCode = Schemas['OperatorCode'];
@@ -40,3 +40,7 @@ export type Release = Schemas['Removal'];
 
 export const releaseSerial = (serial: string) =>
   body(api.POST('/api/v1/operator/serial-numbers/{serial}/release', { params: { path: { serial } } }));
+
+export type Forwarding = Schemas['Forwarding'];
+
+export const readForwarding = (signal?: AbortSignal) => body(api.GET('/api/v1/operator/forwarding', { signal }));

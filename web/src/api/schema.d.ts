@@ -298,6 +298,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/forwarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how forwarding goes
+         * @description Whether accepted messages are handed on to another system, and whether it takes them.
+         */
+        get: operations["forwarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operator/organizations": {
         parameters: {
             query?: never;
@@ -2910,6 +2930,49 @@ export interface components {
         Forgotten: {
             /** @example ana@harbor.example */
             email: string;
+        };
+        /** @description How handing on goes. */
+        Forwarding: {
+            /**
+             * Format: date-time
+             * @description Since when none is taken.
+             */
+            failing_since: string | null;
+            /**
+             * Format: int64
+             * @description How many messages were given up because they were not taken within 7 days.
+             */
+            given_up: number;
+            /**
+             * Format: date-time
+             * @description When a message was taken last.
+             */
+            last_taken_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the oldest of those that wait arrived.
+             */
+            oldest_arrived_at: string | null;
+            /**
+             * Format: int64
+             * @description How many of them were refused, and are tried again by and by.
+             */
+            refused: number;
+            /**
+             * @description The other system's address, without what is secret in it; null when nothing is handed on.
+             * @example mqtts://broker.harbor.example/tenure
+             */
+            to: string | null;
+            /**
+             * @description What was said of it last.
+             * @example 503 Service Unavailable
+             */
+            trouble: string | null;
+            /**
+             * Format: int64
+             * @description How many messages wait.
+             */
+            waiting: number;
         };
         /** @description Which entries are accepted. */
         GatewayAnswer: {
@@ -7473,6 +7536,112 @@ export interface operations {
             };
             /** @description `invalid`: the id is none of this stream; `query_malformed` */
             422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forwarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forwarding"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;

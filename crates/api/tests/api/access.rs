@@ -118,6 +118,7 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
         "/api/v1/operator/activation-codes/{activation_code_id}/revocation/preview",
         [403, 403, 403, 403, 403, 200, 401],
     ),
+    ("get", "/api/v1/operator/forwarding", [403, 403, 403, 403, 403, 200, 401]),
     ("get", "/api/v1/operator/organizations", [403, 403, 403, 403, 403, 200, 401]),
     ("get", "/api/v1/operator/serial-numbers/{serial}", [403, 403, 403, 403, 403, 200, 401]),
     ("post", "/api/v1/operator/serial-numbers/{serial}/release", [403, 403, 403, 403, 403, 200, 401]),

@@ -6,6 +6,7 @@ mod audit;
 mod codes;
 mod common_date;
 mod forecast;
+mod forwarding;
 mod import;
 mod licenses;
 mod lists;

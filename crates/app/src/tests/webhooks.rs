@@ -28,7 +28,7 @@ use crate::{App, Clock, SystemClock};
 const DAY: i64 = 86_400;
 
 /// A real HTTP server that answers by the path.
-struct Server {
+pub(super) struct Server {
     child: Child,
     input: Mutex<ChildStdin>,
     said: Mutex<Receiver<Value>>,
@@ -38,7 +38,7 @@ struct Server {
 
 impl Server {
     #[expect(clippy::disallowed_methods, reason = "tests have no other configuration")]
-    fn start(name: Option<&str>) -> Self {
+    pub(super) fn start(name: Option<&str>) -> Self {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools/webhook_receiver.py");
         let python = std::env::var("TENURE_TEST_PYTHON").expect("`make test` says where Python is");
         let mut child = Command::new(python)
@@ -66,17 +66,17 @@ impl Server {
         server
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
     /// The next request.
-    fn next(&self) -> Value {
+    pub(super) fn next(&self) -> Value {
         self.said_within(Duration::from_secs(30)).unwrap()
     }
 
     /// Asserts that nobody has called.
-    fn is_quiet(&self) {
+    pub(super) fn is_quiet(&self) {
         assert_eq!(self.said_within(Duration::from_millis(300)), Err(RecvTimeoutError::Timeout));
     }
 
@@ -86,7 +86,7 @@ impl Server {
     }
 
     /// Whether the library of the standard finds a request genuine.
-    fn verifies(&self, secret: &str, request: &Value) -> bool {
+    pub(super) fn verifies(&self, secret: &str, request: &Value) -> bool {
         let asked = json!({ "secret": secret, "headers": request["headers"], "body": request["body"] });
         writeln!(self.input.lock().unwrap(), "{asked}").unwrap();
         self.next()["verified"].as_bool().unwrap()

@@ -141,7 +141,7 @@ impl App {
         let answer = match caller.targets().read(&webhook.url) {
             Ok(url) => caller.call(&url, &Post { id, seconds, signature, body }).await,
             // The operator allows less than when it was made.
-            Err(refusal) => Answer::NotTaken(refusal.to_string()),
+            Err(refusal) => Answer::none(refusal.to_string()),
         };
         Ok(answer)
     }
@@ -165,7 +165,7 @@ impl App {
             Answer::Gone(reply) => {
                 return self.switch_off(posted, worker, DisabledBecause::Gone, reply).await;
             }
-            Answer::NotTaken(reply) => reply,
+            Answer::NotTaken { reply, .. } => reply,
         };
         let failing = webhook.failing_since.is_some_and(|since| now.micros_since(since) >= PATIENCE_US);
         if failing && posted.attempts >= TRIED_AT_LEAST {

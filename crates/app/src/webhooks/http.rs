@@ -51,7 +51,19 @@ pub(crate) enum Answer {
     /// The receiver is gone for good (410).
     Gone(String),
     /// It was not taken, for this reason.
-    NotTaken(String),
+    NotTaken {
+        /// What the receiver has answered, if it has.
+        status: Option<u16>,
+        /// In words.
+        reply: String,
+    },
+}
+
+impl Answer {
+    /// It has come to no answer.
+    pub(crate) const fn none(reply: String) -> Self {
+        Self::NotTaken { status: None, reply }
+    }
 }
 
 /// How the service calls webhooks.
@@ -68,10 +80,30 @@ impl std::fmt::Debug for Caller {
     }
 }
 
-/// The HTTPS of webhooks cannot be set up.
+/// TLS to other systems cannot be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("HTTPS cannot be set up: {0}")]
+#[error("TLS cannot be set up: {0}")]
 pub struct TlsError(#[from] rustls::Error);
+
+/// The certificates that the operating system trusts.
+pub(crate) fn trusted_by_the_system() -> Vec<CertificateDer<'static>> {
+    let found = rustls_native_certs::load_native_certs();
+    if found.certs.is_empty() {
+        tracing::warn!("no trusted certificates were found, so no other system is reached by TLS");
+    }
+    found.certs
+}
+
+/// TLS of a client that trusts these certificates. Those that cannot be read are left out.
+pub(crate) fn client_config(trusted: Vec<CertificateDer<'static>>) -> Result<ClientConfig, TlsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(trusted);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
 
 /// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -100,11 +132,7 @@ impl Caller {
     ///
     /// [`TlsError`] when HTTPS cannot be set up.
     pub fn new(targets: Targets) -> Result<Self, TlsError> {
-        let found = rustls_native_certs::load_native_certs();
-        if found.certs.is_empty() {
-            tracing::warn!("no trusted certificates were found, so no webhook is reached by HTTPS");
-        }
-        Self::with(targets, Arc::new(SystemResolver), found.certs)
+        Self::with(targets, Arc::new(SystemResolver), trusted_by_the_system())
     }
 
     /// Calls what `targets` allows, at the addresses that `resolver` knows, and trusts these certificates. Those that
@@ -118,14 +146,7 @@ impl Caller {
         resolver: Arc<dyn Resolver>,
         trusted: Vec<CertificateDer<'static>>,
     ) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(trusted);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { targets, resolver, tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { targets, resolver, tls: TlsConnector::from(Arc::new(client_config(trusted)?)) })
     }
 
     /// Where it may call.
@@ -151,11 +172,11 @@ impl Caller {
                 match status {
                     status if status.is_success() => Answer::Taken(words),
                     StatusCode::GONE => Answer::Gone(words),
-                    _ => Answer::NotTaken(words),
+                    status => Answer::NotTaken { status: Some(status.as_u16()), reply: words },
                 }
             }
-            Ok(Err(error)) => Answer::NotTaken(cleaned(&error.to_string())),
-            Err(_) => Answer::NotTaken(format!("no answer within {} seconds", LONGEST.as_secs())),
+            Ok(Err(error)) => Answer::none(cleaned(&error.to_string())),
+            Err(_) => Answer::none(format!("no answer within {} seconds", LONGEST.as_secs())),
         }
     }
 

@@ -141,6 +141,7 @@ pub(super) async fn what_was_open_is_still_open_after_a_restart(db: TestDb) {
         address: ([127, 0, 0, 1], 0).into(),
         late_window_us: 7 * 86_400 * 1_000_000,
         refuse: Refuse::Acknowledge,
+        forward: false,
     };
     let (ingest, ended) = Ingest::start(app.clone(), settings, stopped).await.unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -96,6 +96,9 @@ async fn fill(db: &Db, migration: &str) {
         "sensor_life" => OF_SENSOR_LIFE,
         "alerts" => OF_ALERTS,
         "idempotency" => &["INSERT INTO idempotency_keys (id, fingerprint, done_us) VALUES ($1, $1, 30)"],
+        "forwarding" => &[
+            "INSERT INTO forwards (number, sensor, serial, arrived_us, body) VALUES (1, 11, '282c02990001', 20, $1)",
+        ],
         "accounts" | "manager" | "gate" | "ledger" => &[],
         other => panic!("a new migration, {other}: add the rows that it makes possible"),
     };

@@ -3,6 +3,7 @@
 mod audit;
 mod codes;
 mod engine;
+mod forwards;
 mod history;
 mod messages;
 mod migrations;

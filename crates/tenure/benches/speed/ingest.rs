@@ -13,6 +13,8 @@ use crate::world::World;
 const SENSORS: u32 = 10_000;
 const EXPIRED: u32 = 100;
 const MESSAGES: u32 = 1_000_000;
+/// Messages that are handed on to a broker.
+const FORWARDED: u32 = 100_000;
 /// Messages that wait for their answer: sensors that send at the same moment.
 const IN_FLIGHT: usize = 1_000;
 const FIRST_SERIAL: u64 = 0x3000_0000_0000;
@@ -85,7 +87,7 @@ pub fn run() {
     drop(server);
     println!("  echo over loopback      {echo:9.0} /s  {echo_cpu:5.2} µs of CPU each");
 
-    let (ours, cpu, told) = tenure(&load);
+    let (ours, cpu, told) = tenure(&load, MESSAGES, None);
     println!(
         "  tenure, SQLite (FULL)   {ours:9.0} /s  {cpu:5.2} µs of CPU each   resent and answers: {told}"
     );
@@ -101,9 +103,23 @@ pub fn run() {
         }
         None => println!("  mosquitto is not installed: run `make bench`, which installs it"),
     }
+    let folder = tempfile::tempdir().unwrap();
+    if let Some((broker, address)) = start_mosquitto(&folder, LOAD_CORE) {
+        let (forwarding, cpu, drained) = tenure(&load, FORWARDED, Some(address));
+        drop(broker);
+        println!("  tenure, forwarding      {forwarding:9.0} /s  {cpu:5.2} µs of CPU each");
+        println!("    without forwarding is {:9.2}      of it", ours / forwarding);
+        println!("    handed on by MQTT     {drained} (accepted at the same time, then what was left)");
+    }
 }
 
-fn tenure(load: &dyn Fn(SocketAddr, u32) -> Load) -> (f64, f64, String) {
+/// Loads a server that perhaps hands on to a broker; returns the messages a second, its CPU for each, and what else
+/// there is to say.
+fn tenure(
+    load: &dyn Fn(SocketAddr, u32) -> Load,
+    messages: u32,
+    forward_to: Option<SocketAddr>,
+) -> (f64, f64, String) {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("bench.db").display());
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -132,29 +148,58 @@ fn tenure(load: &dyn Fn(SocketAddr, u32) -> Load) -> (f64, f64, String) {
         db.close().await;
     });
     let coap = free_address();
-    let server = Server::start(
-        pinned(SERVER_CORE, env!("CARGO_BIN_EXE_tenure"))
-            .arg("serve")
-            .env_clear()
-            .env("TENURE_DATABASE_URL", &database)
-            .env("TENURE_SECRET_FILE", folder.path().join("secret"))
-            .env("TENURE_HTTP_ADDRESS", "127.0.0.1:0")
-            .env("TENURE_COAP_ADDRESS", coap.to_string()),
-    );
+    let mut command = pinned(SERVER_CORE, env!("CARGO_BIN_EXE_tenure"));
+    command
+        .arg("serve")
+        .env_clear()
+        .env("TENURE_DATABASE_URL", &database)
+        .env("TENURE_SECRET_FILE", folder.path().join("secret"))
+        .env("TENURE_HTTP_ADDRESS", "127.0.0.1:0")
+        .env("TENURE_COAP_ADDRESS", coap.to_string());
+    if let Some(broker) = forward_to {
+        command.env("TENURE_FORWARD_URL", format!("mqtt://{broker}"));
+    }
+    let server = Server::start(&mut command);
     // The first load waits for the server, and settles the organization whose sensors have expired.
     generate("coap-load", &load(coap, 20_000));
-    let before = server.cpu();
-    let later = Load { first_serial: FIRST_SERIAL, ..load(coap, MESSAGES) };
-    let (rate, told) = generate("coap-load", &later);
-    let cpu = (server.cpu() - before) / f64::from(MESSAGES) * 1e6;
+    let (before, started) = (server.cpu(), Stopwatch::now());
+    let later = Load { first_serial: FIRST_SERIAL, ..load(coap, messages) };
+    let (rate, mut told) = generate("coap-load", &later);
+    if forward_to.is_some() {
+        runtime.block_on(drained(&database));
+        told = format!("{:9.0} /s", f64::from(messages) / started.elapsed().as_secs_f64());
+    }
+    let cpu = (server.cpu() - before) / f64::from(messages) * 1e6;
     (rate, cpu, told)
 }
 
+/// Waits until all is handed on.
+async fn drained(database: &str) {
+    let db = Db::open(database).await.unwrap();
+    loop {
+        let mut tx = db.read().await.unwrap();
+        let waiting = tenure_store::forwards::standing(&mut tx).await.unwrap().waiting;
+        tx.roll_back().await.unwrap();
+        if waiting == 0 {
+            return db.close().await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 fn mosquitto(load: &dyn Fn(SocketAddr, u32) -> Load) -> Option<(f64, f64)> {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address) = start_mosquitto(&folder, SERVER_CORE)?;
+    let before = server.cpu();
+    let (rate, _) = generate("mqtt-load", &load(address, MESSAGES));
+    Some((rate, (server.cpu() - before) / f64::from(MESSAGES) * 1e6))
+}
+
+/// Starts a broker that stores nothing, if it is installed.
+fn start_mosquitto(folder: &tempfile::TempDir, core: &str) -> Option<(Server, SocketAddr)> {
     let program = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"]
         .into_iter()
         .find(|path| std::fs::exists(path).is_ok_and(|there| there))?;
-    let folder = tempfile::tempdir().unwrap();
     let address = free_address();
     let file = folder.path().join("mosquitto.conf");
     let settings = format!(
@@ -162,12 +207,10 @@ fn mosquitto(load: &dyn Fn(SocketAddr, u32) -> Load) -> Option<(f64, f64)> {
         address.port()
     );
     std::fs::write(&file, settings).unwrap();
-    let server = Server::start(pinned(SERVER_CORE, program).arg("-c").arg(&file));
+    let server = Server::start(pinned(core, program).arg("-c").arg(&file));
     let patience = Stopwatch::now();
     while TcpStream::connect(address).is_err() {
         assert!(patience.elapsed() < Duration::from_secs(10), "mosquitto does not listen");
     }
-    let before = server.cpu();
-    let (rate, _) = generate("mqtt-load", &load(address, MESSAGES));
-    Some((rate, (server.cpu() - before) / f64::from(MESSAGES) * 1e6))
+    Some((server, address))
 }

@@ -87,4 +87,15 @@ export const operator: Messages['operator'] = {
   freed: (serial) => `${serial} ist frei. Jede Organisation kann ihn jetzt hinzufügen.`,
   freedReturned: (count) => (count === 0 ? 'Keine Lizenz war eingereiht.' : `In den Vorrat zurück: ${licenses(count)}.`),
   freedReleased: (until) => `Seine aktive Lizenz ist freigesetzt und läuft bis ${until}.`,
+
+  forwarding: {
+    title: 'Weitergabe',
+    idle: (to) => `Angenommene Nachrichten gehen weiter an ${to}. Noch ist keine gekommen.`,
+    well: (to, last) => `Angenommene Nachrichten gehen weiter an ${to}, die letzte ${last}.`,
+    trouble: (to, since, words) => `${to} hat seit ${since} keine Nachricht angenommen. Letzte Antwort: ${words}`,
+    waiting: (count, oldest) =>
+      `${plural(count, { one: '# Nachricht wartet', other: '# Nachrichten warten' })}, die älteste seit ${oldest}. Was nach 7 Tagen nicht angenommen ist, wird aufgegeben.`,
+    refused: (count) => `${plural(count, { one: '# davon wurde abgelehnt und wird', other: '# davon wurden abgelehnt und werden' })} von Zeit zu Zeit erneut versucht.`,
+    givenUp: (count) => `${plural(count, { one: '# Nachricht wurde', other: '# Nachrichten wurden' })} bisher aufgegeben.`,
+  },
 };

@@ -86,4 +86,15 @@ export const operator = {
   freed: (serial: string) => `${serial} is free. Any organization can add it now.`,
   freedReturned: (count: number) => (count === 0 ? 'No license was queued on it.' : `${licenses(count)} returned to the pool.`),
   freedReleased: (until: string) => `Its active license is released and lasts until ${until}.`,
+
+  forwarding: {
+    title: 'Forwarding',
+    idle: (to: string) => `Accepted messages are handed on to ${to}. None has come yet.`,
+    well: (to: string, last: string) => `Accepted messages are handed on to ${to}, the last one ${last}.`,
+    trouble: (to: string, since: string, words: string) => `${to} has taken no message since ${since}. It said last: ${words}`,
+    waiting: (count: number, oldest: string) =>
+      `${plural(count, { one: '# message waits', other: '# messages wait' })}, the oldest since ${oldest}. What is not taken within 7 days is given up.`,
+    refused: (count: number) => `${plural(count, { one: '# of them was refused and is tried again', other: '# of them were refused and are tried again' })} by and by.`,
+    givenUp: (count: number) => `${plural(count, { one: '# message was', other: '# messages were' })} given up so far.`,
+  },
 };

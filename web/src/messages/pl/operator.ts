@@ -89,4 +89,17 @@ export const operator: Messages['operator'] = {
   freed: (serial) => `${serial} jest wolny. Może go teraz dodać każda organizacja.`,
   freedReturned: (count) => (count === 0 ? 'Żadna licencja nie czekała w jego kolejce.' : `Do puli wróciło: ${licenses(count)}.`),
   freedReleased: (until) => `Jego aktywna licencja została uwolniona i trwa do ${until}.`,
+
+  forwarding: {
+    title: 'Przekazywanie',
+    idle: (to) => `Przyjęte wiadomości są przekazywane do ${to}. Żadna jeszcze nie nadeszła.`,
+    well: (to, last) => `Przyjęte wiadomości są przekazywane do ${to}, ostatnia ${last}.`,
+    trouble: (to, since, words) => `${to} nie przyjmuje wiadomości od ${since}. Ostatnia odpowiedź: ${words}`,
+    waiting: (count, oldest) =>
+      `${plural(count, { one: 'Czeka # wiadomość', few: 'Czekają # wiadomości', many: 'Czeka # wiadomości', other: 'Czeka # wiadomości' })}, najstarsza od ${oldest}. Co nie zostanie przyjęte w ciągu 7 dni, przepada.`,
+    refused: (count) =>
+      `${plural(count, { one: '# z nich odrzucono; próba będzie ponawiana', few: '# z nich odrzucono; próby będą ponawiane', many: '# z nich odrzucono; próby będą ponawiane', other: '# z nich odrzucono; próby będą ponawiane' })} co jakiś czas.`,
+    givenUp: (count) =>
+      `Dotąd ${plural(count, { one: 'przepadła # wiadomość', few: 'przepadły # wiadomości', many: 'przepadło # wiadomości', other: 'przepadło # wiadomości' })}.`,
+  },
 };

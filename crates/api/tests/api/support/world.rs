@@ -53,6 +53,7 @@ fn configure(app: &App, sign_up_open: bool) {
         sign_up_open,
         people_clock: None,
         templates: tenure_app::mail::Templates::default(),
+        forward_to: Some("mqtts://broker.harbor.example/tenure".to_owned()),
     });
     app.set_webhook_caller(Caller::with(Targets::Public, Arc::new(Names), Vec::new()).unwrap());
 }
@@ -277,6 +278,7 @@ impl World {
             address: ([127, 0, 0, 1], 0).into(),
             late_window_us: 7 * 86_400 * 1_000_000,
             refuse: Refuse::Acknowledge,
+            forward: false,
         };
         let (ingest, _) = Ingest::start(self.app.clone(), settings, self.stop.subscribe()).await.unwrap();
         let state = ApiState::new(self.app.clone(), self.door.clone(), None, info());
