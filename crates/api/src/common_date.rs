@@ -176,8 +176,9 @@ fn date(text: &str) -> Result<Date, Refusal> {
 
 /// See which dates sensors may come to share
 ///
-/// It changes nothing. Where one of them ends now, or would with one or two licenses of the pool more; first where the
-/// ends would lie nearest together.
+/// It changes nothing. Where the last of them ends now, or would with one or two licenses of the pool more: only dates
+/// for which a license is given, and which bring the ends nearer to each other than they are. First those that leave the
+/// fewest without cover, then those where the ends would lie nearest together.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization_id}/common-date/dates",

@@ -136,9 +136,13 @@ fn shelves(stock: &[Stock]) -> Vec<Shelf> {
     shelves
 }
 
-/// Up to so many dates that sensors may come to share: those on which one of them ends now, or would with one or two
-/// licenses of a length more. The best comes first: where the fewest are left without cover, then where the ends lie
-/// nearest together, then where the fewest licenses are needed, then the earliest.
+/// Up to so many dates that sensors may come to share: that on which the last of them ends now, or would with one or two
+/// licenses of a length more.
+///
+/// Only those for which a license is given, and then the ends lie nearer to each other than they do now. A sensor that is
+/// not covered counts as one that ended yesterday; where none is covered, all have to come to end on one day. The best
+/// comes first: where the fewest are left without cover, then where the ends lie nearest together, then where the fewest
+/// licenses are needed, then the earliest.
 #[must_use]
 pub fn suggest(
     zone: &Zone,
@@ -159,24 +163,34 @@ pub fn suggest(
             candidates.extend(plus(anchor.sum, shelf.sum, times).after(anchor.date));
         }
     }
+    let ends_now = sensors.iter().map(|sensor| counts_from(sensor, now, today).1);
+    let apart_now = days_apart(ends_now).filter(|_| today <= end);
     let suggestion = |date: Date| {
         let choices = choose(zone, now, sensors, date, stock);
-        let ends: BTreeSet<Date> = choices.iter().filter_map(|choice| choice.expires_on).collect();
-        let spread = ends.first().zip(ends.last()).map_or(0, |(first, last)| days_between(*first, *last));
-        Suggestion {
+        let licenses_needed = choices.iter().map(|choice| choice.codes.len()).sum();
+        let yesterday = today.yesterday().unwrap_or(today);
+        let apart = days_apart(choices.iter().map(|choice| choice.expires_on.unwrap_or(yesterday)))?;
+        let nearer = apart_now.map_or(apart == 0, |apart_now| apart < apart_now);
+        (licenses_needed > 0 && nearer).then(|| Suggestion {
             date,
             uncovered: choices.iter().filter(|choice| choice.expires_on.is_none()).count(),
-            spread_days: spread,
-            licenses_needed: choices.iter().map(|choice| choice.codes.len()).sum(),
-        }
+            spread_days: days_apart(choices.iter().filter_map(|choice| choice.expires_on)).unwrap_or(0),
+            licenses_needed,
+        })
     };
     let candidates = candidates.into_iter().filter(|date| (today..=last).contains(date));
-    let mut suggestions: Vec<Suggestion> = candidates.map(suggestion).collect();
+    let mut suggestions: Vec<Suggestion> = candidates.filter_map(suggestion).collect();
     suggestions.sort_unstable_by_key(|found| {
         (found.uncovered, found.spread_days, found.licenses_needed, found.date)
     });
     suggestions.truncate(most);
     suggestions
+}
+
+/// How many days lie between the first of some ends and the last.
+fn days_apart(ends: impl Iterator<Item = Date>) -> Option<u32> {
+    let ends: BTreeSet<Date> = ends.collect();
+    Some(days_between(*ends.first()?, *ends.last()?))
 }
 
 /// From where the next license of a sensor counts, and the last date that it is covered by now.

@@ -672,8 +672,9 @@ export interface paths {
         put?: never;
         /**
          * See which dates sensors may come to share
-         * @description It changes nothing. Where one of them ends now, or would with one or two licenses of the pool more; first where the
-         *     ends would lie nearest together.
+         * @description It changes nothing. Where the last of them ends now, or would with one or two licenses of the pool more: only dates
+         *     for which a license is given, and which bring the ends nearer to each other than they are. First those that leave the
+         *     fewest without cover, then those where the ends would lie nearest together.
          */
         post: operations["suggest_common_dates"];
         delete?: never;

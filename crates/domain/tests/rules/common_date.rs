@@ -1,7 +1,7 @@
 //! R7 and R11: the licenses that bring sensors nearest to a date.
 
 use proptest::prelude::*;
-use tenure_domain::common_date::{MOST_EACH, Stock, choose};
+use tenure_domain::common_date::{MOST_EACH, Stock, choose, suggest};
 use tenure_domain::{
     Chain, CodeId, Date, Desk, Instant, License, LicenseId, Pool, Sensor, SensorId, Serial, Term, TermSum,
     Zone,
@@ -100,6 +100,87 @@ proptest! {
             prop_assert!(used <= usize::try_from(stock.available).unwrap());
         }
     }
+
+    /// Whatever is suggested gives somebody a license, and the first end and the last then lie nearer to each other.
+    #[test]
+    fn r11_a_suggested_date_brings_the_ends_nearer(
+        stocked in prop::collection::vec((0..TERMS.len(), 0..6_u32), 0..5),
+        fleet in prop::collection::vec((prop::collection::vec(0..TERMS.len(), 0..3), 0..400_i64), 1..7),
+    ) {
+        let zone: Zone = "Europe/Warsaw".parse().unwrap();
+        let began = Instant::from_seconds(1_769_857_200);
+        let now = began.plus_seconds(400 * 86_400);
+        let mut sensors: Vec<Sensor> = (1..).zip(&fleet).map(|(number, _)| sensor(number)).collect();
+        for (sensor, (terms, start)) in sensors.iter_mut().zip(&fleet) {
+            let terms: Vec<Term> = terms.iter().map(|term| TERMS[*term].parse().unwrap()).collect();
+            given(&zone, began.plus_seconds(start * 86_400), sensor, &terms);
+            let mut desk = Desk::new(&zone, now, Pool::default());
+            sensor.auto_renewal = false;
+            desk.settle(std::slice::from_mut(sensor)).unwrap();
+        }
+        let stock: Vec<Stock> = stocked
+            .iter()
+            .enumerate()
+            .map(|(place, (term, available))| stock(place, TERMS[*term], *available))
+            .collect();
+        let yesterday = zone.date_at(now).yesterday().unwrap();
+        let apart = |ends: &[Option<Date>]| {
+            let ends = ends.iter().map(|end| end.unwrap_or(yesterday));
+            distance(ends.clone().min().unwrap(), ends.max().unwrap())
+        };
+        let runs = |sensor: &Sensor| matches!(sensor.chain, Chain::Running { .. });
+        let ends: Vec<Option<Date>> = sensors
+            .iter()
+            .map(|sensor| sensor.chain.end().filter(|_| runs(sensor)).map(|end| end.expires_on))
+            .collect();
+        for found in suggest(&zone, now, &sensors, &stock, 5) {
+            let choices = choose(&zone, now, &sensors, found.date, &stock);
+            let after: Vec<Option<Date>> = choices.iter().map(|choice| choice.expires_on).collect();
+            let needed: usize = choices.iter().map(|choice| choice.codes.len()).sum();
+            prop_assert_eq!(found.licenses_needed, needed);
+            prop_assert!(needed > 0, "there is something to do for {}", found.date);
+            if ends.iter().all(Option::is_none) {
+                prop_assert!(after.iter().all(|end| *end == after[0] && end.is_some()), "{:?}", after);
+            } else {
+                prop_assert!(apart(&after) < apart(&ends), "{:?} are not nearer than {:?}", after, ends);
+            }
+        }
+    }
+}
+
+/// Sensors whose only license began so many days ago, and what is suggested for them.
+fn suggested(started: &[(i64, &str)], stock: &[Stock]) -> Vec<(String, u32, usize)> {
+    let (zone, now) = (Zone::UTC, Instant::from_seconds(1_769_904_000));
+    let sensors: Vec<Sensor> = (1..)
+        .zip(started)
+        .map(|(number, (days, term))| {
+            let mut sensor = sensor(number);
+            given(&zone, now.plus_seconds(-days * 86_400), &mut sensor, &[term.parse().unwrap()]);
+            sensor
+        })
+        .collect();
+    let found = suggest(&zone, now, &sensors, stock, 5);
+    found.iter().map(|found| (found.date.to_string(), found.spread_days, found.licenses_needed)).collect()
+}
+
+#[test]
+fn r11_dates_are_suggested_only_where_they_bring_ends_together() {
+    // On 1 February 2026 one ends on 31 January 2027, the other on 1 November 2026.
+    let apart = [(1, "P1Y"), (92, "P1Y")];
+    let months = [stock(1, "P3M", 4)];
+    let nearest = ("2027-02-01".to_owned(), 0, 1);
+    assert_eq!(suggested(&[(0, "P1Y"), (92, "P1Y")], &months)[0], nearest);
+    let found = suggested(&apart, &months);
+    assert!(
+        !found.is_empty() && found.iter().all(|(_, spread, needed)| *spread < 91 && *needed > 0),
+        "{found:?}"
+    );
+    // A year more leads one of them away from the other, and so does a license for each.
+    assert_eq!(suggested(&apart, &[stock(1, "P1Y", 1)]), []);
+    assert_eq!(suggested(&apart, &[stock(1, "P1Y", 9)]), []);
+    // They end together already.
+    assert_eq!(suggested(&[(5, "P1Y"), (5, "P1Y")], &months), []);
+    assert_eq!(suggested(&apart, &[]), []);
 }
 
 #[test]

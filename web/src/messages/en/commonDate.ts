@@ -23,16 +23,18 @@ export const commonDate = {
   own: 'Another date',
   ownDate: 'All end around',
   dateWrong: 'Choose a date in the future.',
-  noDates: 'No date suggests itself. Enter one.',
+  noDates: 'With the licenses at hand no date brings these ends nearer to each other. Enter a date, or choose other sensors.',
   key: 'License key',
   anyKey: 'Whatever fits best',
   spread: (before: number, after: number) =>
     before === after ? `The ends lie ${days(before)} apart, before and after.` : `The ends lie ${days(before)} apart now, and ${days(after)} then.`,
+  gain: (count: number, after: number) =>
+    `${sensors(count)} without cover ${count === 1 ? 'gets' : 'get'} it; then the ends lie ${days(after)} apart.`,
   needs: (count: number, left: number) =>
     count === 0 ? 'No license is needed.' : `${licensesOf(count)} ${count === 1 ? 'is' : 'are'} queued; then ${number(left)} ${left === 1 ? 'is' : 'are'} left.`,
   short: (count: number) => `${licensesOf(count)} ${count === 1 ? 'is' : 'are'} missing to bring all of them near. Add an activation code, or queue what is there.`,
   nothing: 'Nothing brings these ends nearer to the date: with any license at hand they would lie further from it.',
-  whole: 'Only whole licenses are queued; with those at hand no end comes nearer.',
+  whole: 'Only whole licenses are queued; with those at hand no end can come nearer to the date.',
   plan: 'What is queued on each sensor',
   sensor: 'Sensor',
   licenses: 'Licenses',
