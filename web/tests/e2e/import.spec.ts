@@ -101,6 +101,12 @@ test('r22 too few licenses are told, and nothing that was pasted is lost @one-en
   await expect(lines(page).nth(1)).toContainText('No license is left.');
   await expect(pasted).toHaveValue('282c02424ee1');
 });
+  await adding.getByRole('textbox', { name: 'Activation code' }).fill(code);
+  await adding.getByRole('button', { name: 'Add licenses' }).click();
+  await page.getByRole('dialog', { name: 'Added' }).getByRole('button', { name: 'Done' }).click();
+  await dialog(page).getByRole('button', { name: 'Import 1 line' }).click();
+  await expect(dialog(page).getByText('Imported.')).toBeVisible();
+});
 
 test('a file is dropped, and a large one tells how far it is @one-engine', async ({ world }) => {
   test.setTimeout(180_000);
@@ -124,6 +130,16 @@ test('a file is dropped, and a large one tells how far it is @one-engine', async
   await expect(lines(page)).toHaveCount(101);
   await dialog(page).getByRole('button', { name: 'Show 100 more' }).click();
   await expect(lines(page)).toHaveCount(201);
+  // Each number of a line stands in one line.
+  const broken = dialog(page).locator('td:first-child').evaluateAll((cells) => {
+    const inLines = (cell: Element): number => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length;
+    };
+    return cells.filter((cell) => inLines(cell) !== 1).map((cell) => cell.textContent);
+  });
+  expect(await broken).toEqual([]);
   await dialog(page).getByRole('button', { name: 'Import 20,000 lines' }).click();
   await expect(dialog(page).getByText('Imported.')).toBeVisible({ timeout: 90_000 });
   await dialog(page).getByRole('button', { name: 'Done' }).click();
