@@ -100,7 +100,10 @@ test('r22 too few licenses are told, and nothing that was pasted is lost @one-en
   await expect(dialog(page).getByRole('alert').filter({ hasText: 'Nothing was imported' })).toBeVisible();
   await expect(lines(page).nth(1)).toContainText('No license is left.');
   await expect(pasted).toHaveValue('282c02424ee1');
-});
+  // The way leads to an activation code, and back to the file.
+  const code = await world.code(1, 'P1Y');
+  await dialog(page).getByRole('button', { name: 'Add activation code' }).click();
+  const adding = page.getByRole('dialog', { name: 'Add activation code' });
   await adding.getByRole('textbox', { name: 'Activation code' }).fill(code);
   await adding.getByRole('button', { name: 'Add licenses' }).click();
   await page.getByRole('dialog', { name: 'Added' }).getByRole('button', { name: 'Done' }).click();
