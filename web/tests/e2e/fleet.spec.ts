@@ -1,0 +1,53 @@
+// What a Manager of several organizations with long names and many sensors needs: nothing is cut.
+
+import { expect, PASSWORD, test, type World } from './support/test';
+import type { Page } from '@playwright/test';
+
+const LONG = 'Northwind Foods Cold Storage and Distribution Cooperative of the Northern Ports';
+
+/** Makes somebody a Manager of one more organization. */
+async function joinAnother(world: World, email: string): Promise<void> {
+  const { http } = world.server;
+  const call = async (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> => {
+    const response = await fetch(`${http}/api/v1${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json', Origin: http, ...headers }, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response;
+  };
+  const made = await call('/sign-up', { email: 'tom@quay.example', password: PASSWORD, organization_name: 'Quay', time_zone: 'Asia/Tokyo' });
+  const Cookie = made.headers.getSetCookie()[0]!.split(';')[0]!;
+  const { organizations } = (await made.json()) as { organizations: { id: string }[] };
+  const invited = await call(`/organizations/${organizations[0]!.id}/invitations`, { email, role: 'manager' }, { Cookie });
+  const { link } = (await invited.json()) as { link: string };
+  await call('/invitations/acceptance', { token: link.slice(link.indexOf('#') + 1), password: PASSWORD });
+}
+
+/** The name is there in full, and lies over neither the brand nor the account. */
+async function expectWhole(page: Page): Promise<void> {
+  const header = page.locator('header').filter({ visible: true });
+  const name = header.getByText(LONG);
+  await expect(name).toBeVisible();
+  const cut = await name.evaluate((element) => element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight + 1);
+  expect(cut, 'the name is cut').toBe(false);
+  const box = (await name.boundingBox())!;
+  const others = [header.getByRole('link', { name: 'Tenure' }), header.getByRole('button', { name: 'Your account' })];
+  for (const other of await Promise.all(others.map((other) => other.boundingBox()))) {
+    const apart = box.x >= other!.x + other!.width || other!.x >= box.x + box.width || box.y >= other!.y + other!.height || other!.y >= box.y + box.height;
+    expect(apart, `${JSON.stringify(box)} lies over ${JSON.stringify(other)}`).toBe(true);
+  }
+  expect(await page.evaluate(() => document.scrollingElement!.scrollWidth <= innerWidth)).toBe(true);
+}
+
+test('a long name of an organization is there in full, on a desk and on a phone @one-engine', async ({ world }) => {
+  const email = await world.user('administrator', 'ana');
+  await world.api('PATCH', '…', { name: LONG });
+  const pages = [await world.logIn(email, '/licenses'), await world.logIn(email, '/licenses', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })];
+  for (const page of pages) await expectWhole(page);
+  // Who is in several has a menu there.
+  await joinAnother(world, email);
+  for (const page of pages) {
+    await page.reload();
+    await page.getByRole('button', { name: 'Switch organization' }).filter({ visible: true }).click();
+    await page.getByRole('menuitemradio', { name: LONG }).click();
+    await expectWhole(page);
+  }
+});
