@@ -1,4 +1,4 @@
-// What a Manager of several organizations with long names and many sensors needs: nothing is cut.
+// What a Manager of several organizations with long names and many sensors needs: nothing is cut, nothing jumps, all dates are told.
 
 import { expect, PASSWORD, test, type World } from './support/test';
 import type { Page } from '@playwright/test';
@@ -50,4 +50,37 @@ test('a long name of an organization is there in full, on a desk and on a phone 
     await page.getByRole('menuitemradio', { name: LONG }).click();
     await expectWhole(page);
   }
+});
+
+test('a year of purchases is told date by date, and nothing jumps while it is loaded again @one-engine', async ({ world }) => {
+  const email = await world.user('manager');
+  for (const [place, term] of ['P30D', 'P60D', 'P90D', 'P120D', 'P150D'].entries()) {
+    await world.key(1, term);
+    await world.sensor(`282c0240000${place}`, `Fridge ${place}`);
+  }
+  const page = await world.logIn(email, '/licenses/forecast?period=6m&term=P1Y', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  await expect(page.getByText('1 license by 21 December 2026, 1 more by 20 January 2027 and 3 more until 20 April 2027')).toBeVisible();
+  const period = page.getByRole('group', { name: 'How far ahead' });
+  const { y: there } = (await period.boundingBox())!;
+  await page.getByRole('button', { name: 'All 5 dates' }).click();
+  await expect(page.getByRole('list', { name: 'What to buy, by date' }).getByRole('listitem')).toHaveText([
+    'By 21 December 2026: 1 license; 1 in all',
+    'By 20 January 2027: 1 license; 2 in all',
+    'By 19 February 2027: 1 license; 3 in all',
+    'By 21 March 2027: 1 license; 4 in all',
+    'By 20 April 2027: 1 license; 5 in all',
+  ]);
+
+  let answer = (): void => undefined;
+  const held = new Promise<void>((go) => (answer = go));
+  await page.route('**/api/**/forecast?**', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await expect(period).toBeVisible();
+  expect((await period.boundingBox())!.y).toBe(there);
+  answer();
+  await expect(page.getByText('1 license by 21 December 2026')).toBeVisible();
+  expect((await period.boundingBox())!.y).toBe(there);
 });

@@ -19,6 +19,9 @@ export const forecast: Messages['forecast'] = {
   nothingEnds: (until) => `Nichts zu kaufen: Vor dem ${until} endet bei keinem Sensor die Lizenz.`,
   stopsToo: (count) => `${sensors(count)} ${count === 1 ? 'hört' : 'hören'} auf, weil die automatische Verlängerung aus ist.`,
   waiting: (count) => `${sensors(count)} ${count === 1 ? 'ist abgelaufen und wartet' : 'sind abgelaufen und warten'} auf eine Lizenz.`,
+  purchases: 'Was zu kaufen ist, nach Datum',
+  allDates: (count) => `Alle ${number(count)} Termine`,
+  buyAt: (day, count, all) => `${day === undefined ? 'Sofort' : `Bis ${day}`}: ${licensesOf(count)}; insgesamt ${number(all)}`,
   inAll: (count) => `Insgesamt ${licensesOf(count)}.`,
   ofTerm: 'Gerechnet in Lizenzen über',
 

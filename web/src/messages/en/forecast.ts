@@ -20,6 +20,9 @@ export const forecast = {
   nothingEnds: (until: string) => `Nothing to buy: no sensor’s cover ends before ${until}.`,
   stopsToo: (count: number) => `${sensors(count)} ${count === 1 ? 'stops' : 'stop'}, because auto renewal is off.`,
   waiting: (count: number) => `${sensors(count)} ${count === 1 ? 'has' : 'have'} expired and ${count === 1 ? 'waits' : 'wait'} for a license.`,
+  purchases: 'What to buy, by date',
+  allDates: (count: number) => `All ${number(count)} dates`,
+  buyAt: (day: string | undefined, count: number, all: number) => `${day === undefined ? 'Now' : `By ${day}`}: ${licensesOf(count)}; ${number(all)} in all`,
   inAll: (count: number) => `${licensesOf(count)} in all.`,
   ofTerm: 'Counted in licenses of',
 

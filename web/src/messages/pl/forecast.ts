@@ -23,6 +23,9 @@ export const forecast: Messages['forecast'] = {
   stopsToo: (count) =>
     `${sensors(count)} ${plural(count, { one: 'przestanie', few: 'przestaną', many: 'przestanie', other: 'przestanie' })} zapisywać pomiary, bo automatyczne odnawianie jest wyłączone.`,
   waiting: (count) => `Na licencję ${plural(count, { one: 'czeka # wygasły czujnik', few: 'czekają # wygasłe czujniki', many: 'czeka # wygasłych czujników', other: 'czeka # wygasłego czujnika' })}.`,
+  purchases: 'Co kupić, według dat',
+  allDates: (count) => plural(count, { one: '# data', few: 'Wszystkie # daty', many: 'Wszystkie # dat', other: 'Wszystkie # daty' }),
+  buyAt: (day, count, all) => `${day === undefined ? 'Teraz' : `Do ${day}`}: ${licensesOf(count)}; razem ${number(all)}`,
   inAll: (count) => `Razem: ${licensesOf(count)}.`,
   ofTerm: 'Liczone w licencjach na',
 

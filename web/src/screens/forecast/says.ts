@@ -5,7 +5,7 @@ import { t } from '$lib/i18n.svelte';
 import { total } from './months';
 
 /** So many purchases are told one by one; of more, the last are told together. */
-const TOLD = 3;
+export const TOLD = 3;
 
 export interface Said {
   tone: 'ok' | 'warn';
