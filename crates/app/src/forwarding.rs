@@ -175,7 +175,8 @@ impl App {
         }
     }
 
-    async fn release_forwarding(&self, forwarder: &Forwarder) -> Result<(), AppError> {
+    /// Lets another machine hand on at once.
+    pub(crate) async fn release_forwarding(&self, forwarder: &Forwarder) -> Result<(), AppError> {
         let mut tx = self.db.begin().await?;
         forwards::release(&mut tx, &forwarder.worker).await?;
         Ok(tx.commit().await?)

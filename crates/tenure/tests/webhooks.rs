@@ -3,10 +3,9 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ use support::{Client, Database, Engine, Server, needed, tenure};
 /// A receiver that answers by the path.
 struct Hooks {
     child: Child,
-    said: Receiver<Value>,
+    said: Receiver<String>,
     port: u64,
 }
 
@@ -28,23 +27,15 @@ impl Hooks {
             .stdout(Stdio::piped())
             .spawn()
             .expect("Python");
-        let output = BufReader::new(child.stdout.take().expect("standard output"));
-        let (sender, said) = channel();
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let said = serde_json::from_str(&line).expect("JSON");
-                if sender.send(said).is_err() {
-                    break;
-                }
-            }
-        });
+        let said = support::lines_of(child.stdout.take().expect("standard output"));
         let mut hooks = Self { child, said, port: 0 };
         hooks.port = hooks.next()["port"].as_u64().expect("a port");
         hooks
     }
 
     fn next(&self) -> Value {
-        self.said.recv_timeout(Duration::from_secs(60)).expect("somebody calls")
+        let line = self.said.recv_timeout(Duration::from_secs(60)).expect("somebody calls");
+        serde_json::from_str(&line).expect("JSON")
     }
 
     fn url(&self, path: &str) -> String {

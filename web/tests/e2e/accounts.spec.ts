@@ -32,7 +32,7 @@ function oneTimeCode(secret: string, instant: string): string {
   return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
-test('a wrong password is told without saying whether the account exists; the right one leads to where one wanted', async ({ world }) => {
+test('a wrong password is told without saying whether the account exists; the right one leads to where one wanted @one-engine', async ({ world }) => {
   const email = await world.user('administrator', 'ana');
   const page = await world.browser();
   await page.goto('/licenses');
@@ -141,7 +141,7 @@ test('a changed password ends all other sessions, and not this one', async ({ wo
   await expect(elsewhere.getByRole('heading', { level: 1 })).toHaveText('Sensors');
 });
 
-test('one-time codes: set up, asked for at log-in, and a recovery code when the phone is lost', async ({ world }) => {
+test('one-time codes: set up, asked for at log-in, and a recovery code when the phone is lost @one-engine', async ({ world }) => {
   const email = await world.user('administrator', 'ana');
   const page = await world.logIn(email, '/settings/profile');
   await page.getByRole('button', { name: 'Set up one-time codes' }).click();
@@ -188,7 +188,7 @@ test('one-time codes: set up, asked for at log-in, and a recovery code when the 
   }
 });
 
-test('after twelve idle hours one logs in again and goes on where one was', async ({ world }) => {
+test('after twelve idle hours one logs in again and goes on where one was @one-engine', async ({ world }) => {
   const email = await world.user('administrator', 'ana');
   await world.key(1, 'P1Y');
   await world.sensor('282c02400001', 'Fridge 1');

@@ -2,7 +2,7 @@
 
 import { expect, test } from './support/test';
 
-test('one makes an address for a calendar, renews it and removes it', async ({ world }) => {
+test('one makes an address for a calendar, renews it and removes it @one-engine', async ({ world }) => {
   const email = await world.user('manager', 'mia');
   await world.key(1, 'P1Y');
   await world.sensor('282c02400001', 'Fridge 1');

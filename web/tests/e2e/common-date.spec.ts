@@ -68,7 +68,7 @@ test('when somebody else is faster nothing is done, and what has changed is show
   expect(await ends(world)).toEqual(['2027-02-19', '2027-02-19', '2027-02-19']);
 });
 
-test('without licenses the way leads to an activation code, and back to the plan', async ({ world }) => {
+test('without licenses the way leads to an activation code, and back to the plan @one-engine', async ({ world }) => {
   const { email } = await scene(world, 0);
   const code = await world.code(3, 'P30D');
   const page = await world.logIn(email, '/licenses/forecast');

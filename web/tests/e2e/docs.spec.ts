@@ -4,7 +4,7 @@ import { expect, expectAccessible, test } from './support/test';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-test('the reference lists every operation, and asks no other host', async ({ world }) => {
+test('the reference lists every operation, and asks no other host @one-engine', async ({ world }) => {
   // The rules of accessibility are tried on all operations at once.
   test.slow();
   const page = await world.browser();
@@ -28,7 +28,7 @@ test('the reference lists every operation, and asks no other host', async ({ wor
   await expectAccessible(page);
 });
 
-test('an operation is found by words, opened by keyboard, and has an address', async ({ world }) => {
+test('an operation is found by words, opened by keyboard, and has an address @one-engine', async ({ world }) => {
   const page = await world.browser({ colorScheme: 'dark' });
   await page.goto('/docs');
   await page.keyboard.press('/');

@@ -57,7 +57,7 @@ test('the forecast says what to buy and who goes without, and so it comes', asyn
   await expect(later.getByText('2 sensors have expired and wait for a license.')).toBeVisible();
 });
 
-test('what if: steps are played and told beside doing nothing, stand in the address, and change nothing', async ({ world }) => {
+test('what if: steps are played and told beside doing nothing, stand in the address, and change nothing @one-engine', async ({ world }) => {
   const email = await scene(world);
   const page = await world.logIn(email, '/licenses/forecast?period=6m&term=P1Y');
   const dialog = page.getByRole('dialog');
@@ -99,7 +99,7 @@ test('what if: steps are played and told beside doing nothing, stand in the addr
   expect(licenses_left).toBe(1);
 });
 
-test('steps that the service refuses are told where they stand, and can be taken out', async ({ world }) => {
+test('steps that the service refuses are told where they stand, and can be taken out @one-engine', async ({ world }) => {
   const email = await scene(world);
   const page = await world.logIn(email, '/licenses/forecast?if=remove.nobody');
   await expect(page.getByRole('main').getByRole('alert').filter({ hasText: /\w/ })).toBeVisible();
@@ -109,7 +109,7 @@ test('steps that the service refuses are told where they stand, and can be taken
   await expect(page).not.toHaveURL(/if=/);
 });
 
-test('without sensors there is nothing to foresee, and the page says what comes next', async ({ world }) => {
+test('without sensors there is nothing to foresee, and the page says what comes next @one-engine', async ({ world }) => {
   const email = await world.user('administrator');
   const page = await world.logIn(email, '/licenses/forecast');
   await expect(page.getByRole('heading', { name: 'There is nothing to foresee yet' })).toBeVisible();

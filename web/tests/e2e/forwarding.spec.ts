@@ -19,7 +19,7 @@ test('the operator sees whether messages are taken, and since when not @one-engi
   await world.sensor('282c02400001', 'Freezer');
   const page = await world.logIn(await world.user('operator'), '/operator/organizations');
   const line = page.getByRole('region', { name: 'Forwarding' });
-  await expect(line).toHaveText(`Accepted messages are handed on to ${receiver.url}. None has come yet.`);
+  await expect(line).toHaveText(`Accepted messages are handed on to ${receiver.url}. None has been taken yet.`);
   await world.send('282c02400001', ['--value', 'temperature=-18.5']);
   await expect.poll(() => receiver.received.length).toBe(1);
   const { headers, body } = receiver.received[0]!;

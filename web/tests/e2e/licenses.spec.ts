@@ -20,7 +20,7 @@ test('R11, R19: a license is added with its dates shown before, and taken back b
   await expect(row).not.toContainText('then 1 year');
 });
 
-test('R1: a typo in an activation code is told by its group, before anything is asked', async ({ world }) => {
+test('R1: a typo in an activation code is told by its group, before anything is asked @one-engine', async ({ world }) => {
   const email = await world.user('administrator');
   const code = await world.code(5, 'P2Y');
   const page = await world.logIn(email, '/licenses');
@@ -37,7 +37,7 @@ test('R1: a typo in an activation code is told by its group, before anything is 
   await expect(page.getByRole('dialog')).toContainText('5 licenses of 2 years were added.');
 });
 
-test('the table is worked by keys alone', async ({ world }) => {
+test('the table is worked by keys alone @one-engine', async ({ world }) => {
   const email = await world.user('administrator');
   await world.key(60, 'P1Y');
   for (let place = 10; place < 70; place++) await world.sensor(`282c024000${place}`, `Fridge ${place}`);
@@ -65,7 +65,7 @@ test('the table is worked by keys alone', async ({ world }) => {
   await expectAccessible(page);
 });
 
-test('switching auto renewal off says when the sensor will stop', async ({ world }) => {
+test('switching auto renewal off says when the sensor will stop @one-engine', async ({ world }) => {
   const email = await world.user('administrator');
   await world.key(2, 'P1Y');
   await world.sensor('282c02400001', 'Fridge 1');

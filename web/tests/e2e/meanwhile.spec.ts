@@ -2,7 +2,7 @@
 
 import { expect, test } from './support/test';
 
-test('an organization that was changed meanwhile: what was typed stays, and the person decides', async ({ world }) => {
+test('an organization that was changed meanwhile: what was typed stays, and the person decides @one-engine', async ({ world }) => {
   const page = await world.logIn(await world.user('administrator', 'ana'), '/settings/organization');
   const name = page.getByRole('textbox', { name: 'Name' });
   const told = page.getByRole('alert').filter({ hasText: 'Somebody changed this meanwhile.' });
@@ -27,7 +27,7 @@ test('an organization that was changed meanwhile: what was typed stays, and the 
   expect((await now()).language).toBe('en');
 });
 
-test('a sensor that got another name meanwhile', async ({ world }) => {
+test('a sensor that got another name meanwhile @one-engine', async ({ world }) => {
   await world.key(2, 'P1Y');
   const fridge = await world.sensor('282c02400001', 'Fridge 1');
   const page = await world.logIn(await world.user('manager', 'mia'), `/sensors/${fridge}`);
@@ -44,7 +44,7 @@ test('a sensor that got another name meanwhile', async ({ world }) => {
   await expect(page.getByRole('heading', { level: 1, name: 'Fridge A' })).toBeVisible();
 });
 
-test('an alert rule that was changed meanwhile', async ({ world }) => {
+test('an alert rule that was changed meanwhile @one-engine', async ({ world }) => {
   const rule = await world.api<{ id: string }>('POST', '…/alert-rules', { name: 'Batteries', condition: { kind: 'low_battery' }, sensors: 'all' });
   const page = await world.logIn(await world.user('manager', 'mia'), '/alerts/rules');
   await page.getByRole('button', { name: 'More: Batteries' }).click();

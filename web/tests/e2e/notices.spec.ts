@@ -12,7 +12,7 @@ async function threeThatEnd(world: World, licenses = 4): Promise<void> {
   await world.sensor('282c02400003', 'Freezer', { auto_renewal: false });
 }
 
-base('who is told of what is ticked for each kind, and a test mail is followed to its end', async ({ world }) => {
+base('who is told of what is ticked for each kind, and a test mail is followed to its end @one-engine', async ({ world }) => {
   const ana = await world.user('administrator', 'ana');
   await world.user('manager', 'mia');
   const page = await world.logIn(ana, '/settings/notifications');
@@ -71,7 +71,7 @@ base('the License Manager says what the next mails will say, and they come and s
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Notification manager');
 });
 
-base('the link in a mail shows what it is about, and only its button changes something', async ({ world }) => {
+base('the link in a mail shows what it is about, and only its button changes something @one-engine', async ({ world }) => {
   const ana = await world.user('administrator', 'ana');
   // With so many licenses, the pool is not low: there is one mail.
   await threeThatEnd(world, 6);
@@ -99,7 +99,7 @@ base('the link in a mail shows what it is about, and only its button changes som
   await expect(page.getByRole('alert')).toContainText('This link is not right');
 });
 
-base('a rule tells whom it names, oneself by one click', async ({ world }) => {
+base('a rule tells whom it names, oneself by one click @one-engine', async ({ world }) => {
   const ana = await world.user('administrator', 'ana');
   await world.user('manager', 'mia');
   await world.key(1, 'P1Y');

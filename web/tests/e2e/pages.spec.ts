@@ -15,7 +15,7 @@ test('the audit trail goes on behind its first page, to its end', async ({ world
   await expect(page.getByRole('main')).toContainText('This is where the trail begins.');
 });
 
-test('the operator’s codes go on behind their first page', async ({ world }) => {
+test('the operator’s codes go on behind their first page @one-engine', async ({ world }) => {
   const email = await world.user('operator');
   for (let licenses = 1; licenses <= 51; licenses++) await world.code(licenses, 'P1Y');
   const page = await world.logIn(email, '/operator/codes');

@@ -48,7 +48,7 @@ test('nothing scrolls sideways on any screen of a phone @one-engine', async ({ w
   }
 });
 
-test('on a phone: log in, add a code, a sensor and a license, and switch auto renewal', async ({ world }) => {
+test('on a phone: log in, add a code, a sensor and a license, and switch auto renewal @one-engine', async ({ world }) => {
   const { administrator: email } = await furnish(world);
   const code = await world.code(2, 'P1Y');
   const page = await world.browser(PHONE);

@@ -44,7 +44,7 @@ test('R34: an Administrator sees all of the organization, and nothing of the ope
   await expectMissing(page, '/operator/organizations');
 });
 
-test('R34: a Manager has sensors, licenses, alerts and notices, but no users, tokens or organization', async ({ world }) => {
+test('R34: a Manager has sensors, licenses, alerts and notices, but no users, tokens or organization @one-engine', async ({ world }) => {
   const email = await world.user('manager', 'mia');
   await world.key(2, 'P1Y');
   const fridge = await world.sensor('282c02400001', 'Fridge 1');
@@ -64,7 +64,7 @@ test('R34: a Manager has sensors, licenses, alerts and notices, but no users, to
   await expect(page.getByRole('heading', { name: 'Changes' })).toBeVisible();
 });
 
-test('R34: an Analyst reads values and alerts, changes nothing and hears nothing of licenses', async ({ world }) => {
+test('R34: an Analyst reads values and alerts, changes nothing and hears nothing of licenses @one-engine', async ({ world }) => {
   const email = await world.user('analyst', 'otto');
   const key = await world.key(2, 'P1Y');
   const fridge = await world.sensor('282c02400001', 'Fridge 1');
@@ -95,7 +95,7 @@ test('R34: an Analyst reads values and alerts, changes nothing and hears nothing
   expect(told).not.toContain(key);
 });
 
-test('R34: an operator has codes and organizations, and no organization’s screens', async ({ world }) => {
+test('R34: an operator has codes and organizations, and no organization’s screens @one-engine', async ({ world }) => {
   await world.user('administrator');
   const page = await world.logIn(await world.user('operator'));
   await expectNavigation(page, ['Activation codes', 'Organizations']);

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 
 import { expect, test } from './support/test';
 
-test('the page has a strict policy, and asks no other host', async ({ world }) => {
+test('the page has a strict policy, and asks no other host @one-engine', async ({ world }) => {
   const page = await world.browser();
   const asked: string[] = [];
   const refused: string[] = [];
@@ -17,7 +17,7 @@ test('the page has a strict policy, and asks no other host', async ({ world }) =
   expect(refused).toEqual([]);
 });
 
-test('the first view is small', async ({ world }) => {
+test('the first view is small @one-engine', async ({ world }) => {
   const page = await world.browser();
   const bodies: Promise<number>[] = [];
   page.on('response', (response) => bodies.push(response.body().then((body) => gzipSync(body).length, () => 0)));
@@ -28,7 +28,7 @@ test('the first view is small', async ({ world }) => {
   expect(bytes).toBeLessThan(200_000);
 });
 
-test('what is compressed and kept, and what is no page', async ({ world }) => {
+test('what is compressed and kept, and what is no page @one-engine', async ({ world }) => {
   const page = await fetch(`${world.server.http}/sensors`, { headers: { Accept: 'text/html' } });
   expect(page.status).toBe(200);
   expect(page.headers.get('content-encoding')).toBe('gzip');

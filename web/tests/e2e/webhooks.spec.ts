@@ -35,7 +35,7 @@ const test = base.extend<{ receiver: Receiver }>({
   settings: async ({}, use) => use({ TENURE_WEBHOOK_TARGETS: 'any' }),
 });
 
-test('a webhook is made, tried, fails, is switched off by itself, and goes on', async ({ world, receiver }) => {
+test('a webhook is made, tried, fails, is switched off by itself, and goes on @one-engine', async ({ world, receiver }) => {
   const page = await world.logIn(await world.user('administrator', 'ana'), '/settings/webhooks');
   await page.getByRole('main').getByRole('button', { name: 'Add a webhook' }).first().click();
   const dialog = page.getByRole('dialog');

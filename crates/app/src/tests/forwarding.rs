@@ -174,11 +174,7 @@ async fn what_is_not_taken_stays_first_in_line_and_is_told(test: TestDb) {
         let standing = scene.standing().await;
         assert_eq!(standing.trouble, Some((at("2026-03-01T11:00:00Z"), reply.to_owned())));
         assert_eq!((standing.waiting, standing.put_back), (2, 0));
-        // The next one is another process's.
-        scene.world.clock.set(scene.world.clock.now().plus_seconds(30));
-        scene.world.test.execute("UPDATE forwarding SET failing_since_us = NULL").await.unwrap();
-        scene.world.clock.set(at("2026-03-01T11:00:00Z"));
-        scene.world.test.execute("UPDATE forwarding SET worker = NULL").await.unwrap();
+        scene.world.app.release_forwarding(&forwarder).await.unwrap();
     }
     let mut forwarder = scene.forwarder(&server.url("flaky"));
     assert_eq!(scene.turn(&mut forwarder).await, Turn::Trouble);
@@ -323,10 +319,10 @@ async fn what_a_broker_does_not_allow_is_told_and_kept(test: TestDb) {
     let standing = scene.standing().await;
     assert_eq!((standing.waiting, standing.put_back), (2, 0));
     assert_eq!(standing.trouble.unwrap().1, "the broker says: NotAuthorized");
+    scene.world.app.release_forwarding(&forwarder).await.unwrap();
 
     let stranger = Broker::start("password_file FOLDER/passwords\nallow_anonymous false\n");
     let mut forwarder = scene.forwarder(&stranger.url());
-    scene.world.test.execute("UPDATE forwarding SET worker = NULL").await.unwrap();
     assert_eq!(scene.turn(&mut forwarder).await, Turn::Trouble);
     let said = scene.standing().await.trouble.unwrap().1;
     assert!(said.contains("NotAuthorized") || said.contains("BadUserNamePassword"), "{said}");

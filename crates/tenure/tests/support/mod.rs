@@ -103,6 +103,19 @@ pub fn json(database: &Database, words: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words:?} prints one JSON object"))
 }
 
+/// The lines that a process writes, read as they come.
+pub fn lines_of(output: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
 /// A running `tenure serve`, or `tenure demo`.
 pub struct Server {
     child: Child,
@@ -131,15 +144,7 @@ impl Server {
             .spawn()
             .expect("the binary");
         let input = child.stdin.take().expect("standard input");
-        let output = BufReader::new(child.stdout.take().expect("standard output"));
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
+        let lines = lines_of(child.stdout.take().expect("standard output"));
         let mut server = Self { child, input, lines, http: String::new(), coap: String::new() };
         let line = server.wait_for("listens on");
         let mut addresses = line.split_whitespace().filter(|word| word.contains("://"));

@@ -90,7 +90,7 @@ export const operator: Messages['operator'] = {
 
   forwarding: {
     title: 'Weitergabe',
-    idle: (to) => `Angenommene Nachrichten gehen weiter an ${to}. Noch ist keine gekommen.`,
+    idle: (to) => `Angenommene Nachrichten gehen weiter an ${to}. Noch wurde keine angenommen.`,
     well: (to, last) => `Angenommene Nachrichten gehen weiter an ${to}, die letzte ${last}.`,
     trouble: (to, since, words) => `${to} hat seit ${since} keine Nachricht angenommen. Letzte Antwort: ${words}`,
     waiting: (count, oldest) =>

@@ -89,7 +89,7 @@ export const operator = {
 
   forwarding: {
     title: 'Forwarding',
-    idle: (to: string) => `Accepted messages are handed on to ${to}. None has come yet.`,
+    idle: (to: string) => `Accepted messages are handed on to ${to}. None has been taken yet.`,
     well: (to: string, last: string) => `Accepted messages are handed on to ${to}, the last one ${last}.`,
     trouble: (to: string, since: string, words: string) => `${to} has taken no message since ${since}. It said last: ${words}`,
     waiting: (count: number, oldest: string) =>

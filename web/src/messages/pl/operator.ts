@@ -92,7 +92,7 @@ export const operator: Messages['operator'] = {
 
   forwarding: {
     title: 'Przekazywanie',
-    idle: (to) => `Przyjęte wiadomości są przekazywane do ${to}. Żadna jeszcze nie nadeszła.`,
+    idle: (to) => `Przyjęte wiadomości są przekazywane do ${to}. Żadnej jeszcze nie odebrano.`,
     well: (to, last) => `Przyjęte wiadomości są przekazywane do ${to}, ostatnia ${last}.`,
     trouble: (to, since, words) => `${to} nie przyjmuje wiadomości od ${since}. Ostatnia odpowiedź: ${words}`,
     waiting: (count, oldest) =>
