@@ -172,13 +172,15 @@ fn parse_entry(index: usize, raw: &RawValue) -> Result<Entry, GatewayError> {
     read_entry(&raw).map_err(|(field, reason)| GatewayError::Field { index, field, reason })
 }
 
-/// The handle of an entry, whatever else it is.
+/// The handle of an entry, whatever else it is; read as that of an entry that is well.
 fn handle(raw: &RawValue) -> Option<i64> {
     #[derive(Deserialize)]
-    struct Handle {
-        response_handle: i64,
+    struct Handle<'a> {
+        #[serde(borrow)]
+        response_handle: &'a RawValue,
     }
-    serde_json::from_str(raw.get()).map(|handle: Handle| handle.response_handle).ok()
+    let handle: Handle<'_> = serde_json::from_str(raw.get()).ok()?;
+    integer(handle.response_handle).ok()
 }
 
 type FieldResult<T> = Result<T, (Field, FieldError)>;

@@ -135,6 +135,24 @@ fn a_broken_entry_does_not_hold_up_the_others() {
     assert!(parse(post.to_string().as_bytes()).is_err());
 }
 
+/// However its handle is written: without one the whole post would be refused, and come again and again.
+#[test]
+fn the_handle_of_a_broken_entry_is_read_as_that_of_a_good_one() {
+    for (written, handle) in
+        [("18", Some(18)), ("18.0", Some(18)), ("\"18\"", Some(18)), ("1.5", None), ("null", None)]
+    {
+        let entry = |battery: &str| {
+            let post: Value = serde_json::from_str(POST).unwrap();
+            let mut entry = post["measurements"][0].clone();
+            (entry["battery"], entry["response_handle"]) = (json!(battery), json!("HANDLE"));
+            let text = json!({ "measurements": [entry] }).to_string().replace("\"HANDLE\"", written);
+            parse_each(text.as_bytes()).unwrap().pop().unwrap()
+        };
+        assert_eq!(entry("full").unwrap_err().response_handle, handle, "{written}");
+        assert_eq!(entry("ok").ok().map(|entry| entry.response_handle), handle, "{written}");
+    }
+}
+
 #[test]
 fn the_number_of_entries_is_bounded() {
     let post = json!({ "measurements": vec![0; MAX_ENTRIES + 1] }).to_string();
