@@ -13,6 +13,7 @@ use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use tenure_app::idempotency::Answer;
 use tenure_app::import_sensors::{Imported, Phase, Progress};
 use tenure_app::{AppError, Ctx};
 use tenure_domain::{OrganizationId, Permission, Refusal};
@@ -24,6 +25,7 @@ use crate::access::{self, Member};
 use crate::events::ServerSentEvent;
 use crate::extract::{Query, bytes_problem};
 use crate::import_report::{ImportProblem, ImportProgress, ImportReport};
+use crate::once::keep;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
 use crate::{ApiState, Problem, csv};
 
@@ -65,7 +67,8 @@ pub(crate) struct ImportQuery {
 ///
 /// With `Accept: text/event-stream` events tell how far it is, which a large file needs: other answers take 30 seconds
 /// at the most. An event `progress` has an `ImportProgress`; the last event is `report` with the `ImportReport`, or
-/// `problem` with the `ImportProblem`. Whoever hangs up does not stop it. With `Accept: text/csv` the report's lines
+/// `problem` with the `ImportProblem`. Whoever hangs up does not stop it; with an `Idempotency-Key` they ask again, and
+/// are sent the `report`. With `Accept: text/csv` the report's lines
 /// are CSV.
 #[utoipa::path(
     post,
@@ -151,14 +154,20 @@ fn refused_problem(imported: Imported) -> (StatusCode, ImportProblem) {
 fn told(state: ApiState, ctx: Ctx, organization: OrganizationId, body: Bytes, dry_run: bool) -> Response {
     let (progress, listening) = watch::channel(Progress { phase: Phase::Waiting, done: 0, of: 0 });
     let work = tokio::spawn(async move {
-        let Ok(_turn) = state.imports.acquire().await else { return Err(Problem::unavailable()) };
+        let Ok(_turn) = state.imports.acquire().await else {
+            return Told::problem(&Problem::unavailable());
+        };
         let tell = |at| {
             progress.send_replace(at);
         };
         let imported = state.app.import_sensors(&ctx, organization, &body, dry_run, &tell).await;
-        imported.map_err(|error: AppError| Problem::from(error))
+        let ending = Told::of(imported, dry_run);
+        if let Some(mark) = ctx.mark.as_ref().filter(|mark| mark.is_written()) {
+            keep(&state, mark, ending.answer()).await;
+        }
+        ending
     });
-    let telling = Telling { listening, work: Some(work), first: true, dry_run };
+    let telling = Telling { listening, work: Some(work), first: true };
     let events = stream::unfold(telling, async |mut telling| {
         let event = telling.next().await?;
         Some((Ok::<_, Infallible>(event), telling))
@@ -169,9 +178,51 @@ fn told(state: ApiState, ctx: Ctx, organization: OrganizationId, body: Bytes, dr
 struct Telling {
     listening: watch::Receiver<Progress>,
     /// None when its end was told.
-    work: Option<JoinHandle<Result<Imported, Problem>>>,
+    work: Option<JoinHandle<Told>>,
     first: bool,
-    dry_run: bool,
+}
+
+/// What is told of an import: an event.
+struct Told {
+    name: &'static str,
+    data: String,
+}
+
+impl Told {
+    fn of(imported: Result<Imported, AppError>, dry_run: bool) -> Self {
+        match imported {
+            Ok(Imported::Done(report) | Imported::DryRun(report)) => {
+                Self::new("report", &ImportReport::new(report, dry_run))
+            }
+            Ok(refused @ Imported::Refused(_)) => Self::new("problem", &refused_problem(refused).1),
+            Err(error) => Self::problem(&error.into()),
+        }
+    }
+
+    fn problem(problem: &Problem) -> Self {
+        Self::new("problem", &ImportProblem::new(problem.body(), None))
+    }
+
+    fn new(name: &'static str, data: &impl Serialize) -> Self {
+        match serde_json::to_string(data) {
+            Ok(data) => Self { name, data },
+            Err(error) => {
+                tracing::error!(%error, "an event cannot be written");
+                Self { name: "problem", data: "{}".to_owned() }
+            }
+        }
+    }
+
+    fn event(self) -> Event {
+        Event::default().event(self.name).data(self.data)
+    }
+
+    /// What is answered to the same request with the same `Idempotency-Key`: this event alone.
+    fn answer(&self) -> Answer {
+        let content_type = (CONTENT_TYPE.as_str().to_owned(), "text/event-stream".to_owned());
+        let body = format!("event: {}\ndata: {}\n\n", self.name, self.data).into_bytes();
+        Answer { status: StatusCode::OK.as_u16(), headers: vec![content_type], body }
+    }
 }
 
 impl Telling {
@@ -180,26 +231,12 @@ impl Telling {
         // The sender goes away with the work.
         if std::mem::take(&mut self.first) || self.listening.changed().await.is_ok() {
             let progress = ImportProgress::from(*self.listening.borrow_and_update());
-            return Some(event("progress", &progress));
+            return Some(Told::new("progress", &progress).event());
         }
-        let end = self.work.take()?.await.unwrap_or_else(|error| {
+        let ending = self.work.take()?.await.unwrap_or_else(|error| {
             tracing::error!(%error, "an import ended in a panic");
-            Err(Problem::internal())
+            Told::problem(&Problem::internal())
         });
-        Some(match end {
-            Ok(Imported::Done(report) | Imported::DryRun(report)) => {
-                event("report", &ImportReport::new(report, self.dry_run))
-            }
-            Ok(refused @ Imported::Refused(_)) => event("problem", &refused_problem(refused).1),
-            Err(problem) => event("problem", &ImportProblem::new(problem.body(), None)),
-        })
+        Some(ending.event())
     }
-}
-
-fn event(name: &str, data: &impl Serialize) -> Event {
-    let event = Event::default().event(name);
-    event.json_data(data).unwrap_or_else(|error| {
-        tracing::error!(%error, "an event cannot be written");
-        Event::default().event("problem").data("{}")
-    })
 }

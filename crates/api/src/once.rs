@@ -116,7 +116,7 @@ async fn finish(state: &ApiState, mark: &Mark, response: Response) -> Response {
             Err(error) => Problem::from(error).into_response(),
         };
     }
-    // What is not said by then is a stream, or too long: it is told later that its answer was not kept.
+    // What is not said by then is a stream, whose end who tells it keeps, or too long.
     let known_length = response.body().size_hint().exact().is_some_and(|length| length <= MOST_KEPT);
     if response.status().is_server_error() || !known_length {
         return response;
@@ -128,10 +128,15 @@ async fn finish(state: &ApiState, mark: &Mark, response: Response) -> Response {
         Some((name.as_str().to_owned(), value.to_owned()))
     });
     let answer = Answer { status: parts.status.as_u16(), headers: headers.collect(), body: bytes.to_vec() };
+    keep(state, mark, answer).await;
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Keeps an answer. Whoever asks again for one that could not be kept hears that it was lost.
+pub(crate) async fn keep(state: &ApiState, mark: &Mark, answer: Answer) {
     if let Err(error) = state.app.keep_answer(mark, answer).await {
         tracing::warn!(%error, "an answer could not be kept for its Idempotency-Key");
     }
-    Response::from_parts(parts, Body::from(bytes))
 }
 
 #[cfg(test)]

@@ -1305,7 +1305,8 @@ export interface paths {
          *
          *     With `Accept: text/event-stream` events tell how far it is, which a large file needs: other answers take 30 seconds
          *     at the most. An event `progress` has an `ImportProgress`; the last event is `report` with the `ImportReport`, or
-         *     `problem` with the `ImportProblem`. Whoever hangs up does not stop it. With `Accept: text/csv` the report's lines
+         *     `problem` with the `ImportProblem`. Whoever hangs up does not stop it; with an `Idempotency-Key` they ask again, and
+         *     are sent the `report`. With `Accept: text/csv` the report's lines
          *     are CSV.
          */
         post: operations["import_sensors"];

@@ -166,6 +166,28 @@ async fn events_tell_how_far_an_import_is(world: World) {
     );
 }
 
+/// Whose line breaks while a large file is imported asks again, and is told what came of it.
+async fn events_are_told_again_to_the_same_key(world: World) {
+    world.key(3, "P1Y").await;
+    let headers = [("Idempotency-Key", "k"), ("Content-Type", "text/csv"), ("Accept", "text/event-stream")];
+    let send = async |text: &str| {
+        let text = Some(text.to_owned());
+        world.by(Manager).call_with("POST", "…/sensors/import", &headers, text).await
+    };
+    // Refused, it has changed nothing: put right, it may be sent with the same key.
+    let refused = events(&send("x").await);
+    assert_eq!(refused.last().unwrap().0, "problem");
+    let first = send("282c02424ee1").await;
+    assert_eq!(first.header("idempotent-replayed"), "");
+    let report = events(&first).pop().unwrap();
+    assert_eq!((report.0.as_str(), &report.1["added"]), ("report", &json!(1)), "{first}");
+    let again = send("282c02424ee1").await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(events(&again), [report]);
+    assert_eq!(send("282c02424ee2").await.refusal(), (422, "idempotency_key_reused"));
+    assert_eq!(count(&world).await, 1);
+}
+
 /// Whoever hangs up does not stop it half-way: it is done whole.
 async fn r22_an_import_outlives_who_asked_for_it(world: World) {
     world.key(3_000, "P1Y").await;
@@ -192,5 +214,6 @@ on_both_engines!(
     r22_a_dry_run_tells_what_each_line_does,
     r22_lines_with_errors_are_told_and_nothing_is_done,
     events_tell_how_far_an_import_is,
+    events_are_told_again_to_the_same_key,
     r22_an_import_outlives_who_asked_for_it,
 );
