@@ -30,6 +30,13 @@ pub(crate) struct Member<P> {
     permission: PhantomData<P>,
 }
 
+impl<P> Member<P> {
+    /// The path of something of the organization.
+    pub(crate) fn path_of(&self, rest: &str) -> String {
+        format!("/api/v1/organizations/{}/{rest}", self.organization)
+    }
+}
+
 /// A caller who operates the service.
 pub(crate) struct Operator {
     /// The clock, read once, and who.

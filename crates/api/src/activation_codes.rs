@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tenure_app::Actor;
 use tenure_app::redeem_code::{Attempt, Redeemed, RenewedSensor};
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::access::{self, Member};
 use crate::extract::{Body, Peer};
+use crate::made::Made;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem};
 
@@ -105,11 +106,15 @@ pub(crate) async fn redeem(
     Peer(peer): Peer,
     State(state): State<ApiState>,
     Body(typed): Body<TypedCode>,
-) -> Result<(StatusCode, Json<RedeemedBody>), Problem> {
+) -> Result<Response, Problem> {
     let attempt = Attempt { organization: by.organization, code: &typed.code, address: &peer };
     let redeemed = state.app.redeem_code(&by.ctx, &by.caller, attempt).await?;
-    let status = if redeemed.already_added.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(redeemed.into())))
+    let (location, body) =
+        (by.path_of(&format!("license-keys/{}", redeemed.id)), RedeemedBody::from(redeemed));
+    Ok(match body.already_added {
+        Some(_) => Json(body).into_response(),
+        None => Made::new(location, body).into_response(),
+    })
 }
 
 /// See what redeeming a code would do

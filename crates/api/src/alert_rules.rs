@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::access::{self, Member};
 use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
+use crate::made::Made;
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
@@ -218,6 +219,26 @@ pub(crate) async fn list_alert_rules(
     }))
 }
 
+/// Read an alert rule
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/alert-rules/{alert_rule_id}",
+    tag = "alerts",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("alert_rule_id" = String, Path, description = "The rule"),
+    ),
+    responses((status = 200, body = AlertRule)),
+)]
+pub(crate) async fn get_alert_rule(
+    by: Member<access::ReadRules>,
+    PathId(id): PathId<AlertRuleKind>,
+    State(state): State<ApiState>,
+) -> Result<Tagged<AlertRule>, Problem> {
+    let rule = AlertRule::new(&state.app, state.app.alert_rule(by.organization, id).await?);
+    Ok(Tagged { tag: rule.etag.clone(), body: rule })
+}
+
 /// An alert rule that is to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -257,7 +278,7 @@ pub(crate) async fn add_alert_rule(
     by: Member<access::ManageRules>,
     State(state): State<ApiState>,
     Body(new): Body<NewAlertRule>,
-) -> Result<(StatusCode, Json<AlertRule>), Problem> {
+) -> Result<Made<AlertRule>, Problem> {
     let new = New {
         name: &new.name,
         condition: new.condition.into(),
@@ -266,7 +287,10 @@ pub(crate) async fn add_alert_rule(
         enabled: new.enabled.unwrap_or(true),
     };
     let rule = state.app.add_alert_rule(&by.ctx, by.organization, new).await?;
-    Ok((StatusCode::CREATED, Json(AlertRule::new(&state.app, ListedRule { rule, open_alerts: 0 }))))
+    let rule = AlertRule::new(&state.app, ListedRule { rule, open_alerts: 0 });
+    let location = by.path_of(&format!("alert-rules/{}", rule.id));
+    let tag = rule.etag.clone();
+    Ok(Made::new(location, rule).tagged(tag))
 }
 
 /// What is to be changed; what is absent stays.

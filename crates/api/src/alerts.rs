@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tenure_app::rows::{Alert as Row, AlertPlace, AlertQuery};
+use tenure_domain::id::AlertKind;
 use tenure_domain::measurement::{ChannelType, Decimal};
 use tenure_domain::{AlertId, AlertRuleId, Instant, Refusal, SensorId, Serial};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
 use crate::alert_rules::ConditionBody;
-use crate::extract::{Query, parsed};
+use crate::extract::{PathId, Query, parsed};
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
@@ -152,6 +153,25 @@ pub(crate) async fn list_alerts(
         items: alerts.into_iter().map(Alert::from).collect(),
         next_cursor: end.map(cursor).transpose()?,
     }))
+}
+
+/// Read an alert
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/alerts/{alert_id}",
+    tag = "alerts",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("alert_id" = String, Path, description = "The alert"),
+    ),
+    responses((status = 200, body = Alert)),
+)]
+pub(crate) async fn get_alert(
+    by: Member<access::ReadHistory>,
+    PathId(id): PathId<AlertKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<Alert>, Problem> {
+    Ok(Json(state.app.alert(by.organization, id).await?.into()))
 }
 
 /// How many alerts there are.

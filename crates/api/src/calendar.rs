@@ -11,6 +11,7 @@ use tenure_domain::{Instant, Refusal};
 use utoipa::ToSchema;
 
 use crate::access::{self, Member};
+use crate::made::Made;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, etag};
 
@@ -65,9 +66,9 @@ pub(crate) async fn calendar_feed(
 pub(crate) async fn make_calendar_feed(
     by: Member<access::KeepCalendarFeed>,
     State(state): State<ApiState>,
-) -> Result<(StatusCode, Json<MadeCalendarFeed>), Problem> {
+) -> Result<Made<MadeCalendarFeed>, Problem> {
     let url = state.app.make_calendar_feed(&by.ctx, by.organization, by.caller.user).await?;
-    Ok((StatusCode::CREATED, Json(MadeCalendarFeed { url })))
+    Ok(Made::new(by.path_of("calendar-feed"), MadeCalendarFeed { url }))
 }
 
 /// Remove one's calendar feed
@@ -100,7 +101,8 @@ pub(crate) async fn remove_calendar_feed(
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what the caller has"),
     ),
     responses(
-        (status = 200, body = String, content_type = "text/calendar", description = "RFC 5545, UTF-8"),
+        (status = 200, body = String, content_type = "text/calendar", description = "RFC 5545, UTF-8",
+            headers(("ETag" = String, description = "Changes when the calendar does"))),
         (status = 304, description = "The caller has it already"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json",
             description = "`not_found`: nobody has this address, or its owner may not read licenses any more"),

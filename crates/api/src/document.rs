@@ -13,11 +13,11 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::document_writes;
 use crate::events::CoverEventBody;
 use crate::import_report::ImportProgress;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
 use crate::shapes;
+use crate::{document_access, document_writes};
 
 /// The head of the document.
 #[derive(OpenApi)]
@@ -57,6 +57,10 @@ use crate::shapes;
 )]
 pub(crate) struct Head;
 
+/// What is kept as a file.
+const FILES: [&str; 3] =
+    ["text/csv", "text/calendar", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"];
+
 struct Bearer;
 
 impl Modify for Bearer {
@@ -90,16 +94,16 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 /// Adds to each operation what it shares with others.
 pub(crate) fn complete(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
-            complete_operation(path, operation);
-            document_writes::limited(path, operation);
-        }
         let PathItem { get, post, patch, put, delete, .. } = item;
         let methods = [("get", get), ("post", post), ("patch", patch), ("put", put), ("delete", delete)];
         for (method, operation) in methods {
-            if let Some(operation) = operation.as_mut().filter(|operation| !is_public(operation)) {
+            let Some(operation) = operation else { continue };
+            complete_operation(method, path, operation);
+            if !is_public(operation) {
                 document_writes::complete(method, path, operation);
             }
+            document_writes::made(path, operation);
+            document_writes::limited(path, operation);
         }
         for operation in operations(item) {
             operation.responses.responses.iter_mut().for_each(complete_response);
@@ -114,7 +118,7 @@ fn is_public(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|security| security.iter().any(nobody))
 }
 
-fn complete_operation(path: &str, operation: &mut Operation) {
+fn complete_operation(method: &str, path: &str, operation: &mut Operation) {
     let public = is_public(operation);
     let has_query = operation.parameters.iter().flatten().any(
         |parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query),
@@ -123,16 +127,12 @@ fn complete_operation(path: &str, operation: &mut Operation) {
     let mut add = |status: &str, description: &str| {
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
     };
-    if path.starts_with("/api/") {
+    if path.starts_with("/api/") || path.starts_with("/calendar/") {
         add("503", "`unavailable`: come back after the seconds in `Retry-After`");
         add("500", "`internal`");
     }
     if !path.starts_with("/api/v1/") {
         return;
-    }
-    if !public {
-        add("401", "`unauthenticated`");
-        add("403", "`forbidden`, `read_only_token`, `cross_site`, `session_needed`");
     }
     if path.contains('{') {
         add("404", "`not_found`: there is no such thing, or it is another organization's");
@@ -145,6 +145,9 @@ fn complete_operation(path: &str, operation: &mut Operation) {
         add("413", "`body_too_large`: more than 1 MiB");
         add("415", "`content_type_unsupported`");
         body.content.values_mut().for_each(not_null);
+    }
+    if !public {
+        document_access::complete(method, path, operation);
     }
 }
 
@@ -163,6 +166,16 @@ fn not_null(content: &mut RefOr<Content>) {
 /// Adds the headers that answers have by their status.
 fn complete_response((status, response): (&String, &mut RefOr<Response>)) {
     let RefOr::T(response) = response else { return };
+    if response.description.is_empty() {
+        // OpenAPI 3.1 has a description of each answer.
+        response.description = match status.as_str() {
+            "201" => "It is made",
+            "202" => "It is on its way",
+            "204" => "It is done",
+            _ => "What was asked for",
+        }
+        .to_owned();
+    }
     let mut add = |name: &str, description: &str, kind: Type| {
         let schema = ObjectBuilder::new().schema_type(kind).build();
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
@@ -170,9 +183,13 @@ fn complete_response((status, response): (&String, &mut RefOr<Response>)) {
     };
     add("x-request-id", "By which the request is found in the service's log", Type::String);
     match status.as_str() {
+        "304" => add("ETag", "What the caller has", Type::String),
         "401" => add("WWW-Authenticate", "How to say who one is", Type::String),
         "429" | "503" => add("Retry-After", "In how many seconds to come back", Type::Integer),
         _ => {}
+    }
+    if response.content.keys().any(|kind| FILES.contains(&kind.as_str())) {
+        add("Content-Disposition", "The name under which it may be kept", Type::String);
     }
 }
 

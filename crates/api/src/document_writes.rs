@@ -1,4 +1,5 @@
-//! What the OpenAPI document says of the headers that many routes share: `Idempotency-Key`, `ETag`, `If-Match`.
+//! What the OpenAPI document says of the headers that many routes share: `Idempotency-Key`, `ETag`, `If-Match`,
+//! `Location`, and those of the limits.
 
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
@@ -28,10 +29,18 @@ const WITHOUT_KEY: [&str; 6] = [
     "/api/v1/organizations/{organization_id}/common-date/dates",
 ];
 
+/// What makes several things at once, each of which has a place of its own.
+const MADE_IN_LISTS: [&str; 1] = ["/api/v1/organizations/{organization_id}/sensors/additions"];
+
+const TAG: &str = "The tag of what people edit of it";
+
 /// Adds the headers of requests and answers, and what they may be answered.
 pub(crate) fn complete(method: &str, path: &str, operation: &mut Operation) {
     if EDITED.contains(&path) {
         edited(method, operation);
+    }
+    if method == "post" && EDITED.iter().any(|edited| is_in(edited, path)) {
+        add_header(operation, "201", "ETag", TAG);
     }
     // Nothing is remembered of a look at what would happen, or of a question for covers.
     let looks = path.ends_with("/preview") || path.starts_with("/api/v1/cover");
@@ -61,11 +70,34 @@ pub(crate) fn limited(path: &str, operation: &mut Operation) {
     }
 }
 
-fn edited(method: &str, operation: &mut Operation) {
-    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")
-        && method != "delete"
+/// Adds where that can be read alone which was made, or is on its way.
+pub(crate) fn made(path: &str, operation: &mut Operation) {
+    if !path.starts_with("/api/v1/") || MADE_IN_LISTS.contains(&path) {
+        return;
+    }
+    add_header(operation, "201", "Location", "Where it is read alone");
+    if let Some(RefOr::T(response)) = operation.responses.responses.get("202")
+        && !response.content.is_empty()
     {
-        response.headers.insert("ETag".to_owned(), RefOr::T(header("The tag of what people edit of it.")));
+        add_header(operation, "202", "Location", "Where it is read how far it is");
+    }
+}
+
+/// Whether a path is that of one thing in the list of this path.
+fn is_in(path: &str, list: &str) -> bool {
+    path.strip_prefix(list).is_some_and(|rest| rest.starts_with("/{") && rest.matches('/').count() == 1)
+}
+
+/// Adds a header with text in it to the answer with this status, if there is one.
+fn add_header(operation: &mut Operation, status: &str, name: &str, description: &str) {
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
+        response.headers.insert(name.to_owned(), RefOr::T(header(description)));
+    }
+}
+
+fn edited(method: &str, operation: &mut Operation) {
+    if method != "delete" {
+        add_header(operation, "200", "ETag", TAG);
     }
     if method == "get" {
         return;
@@ -107,8 +139,18 @@ fn keyed(operation: &mut Operation) {
         ))
         .build();
     operation.parameters.get_or_insert_default().push(RefOr::T(key));
+    for status in ["200", "201", "202", "204"] {
+        add_header(
+            operation,
+            status,
+            "Idempotent-Replayed",
+            "`true`: it was carried out before, and was answered so then",
+        );
+    }
+    say(operation, "413", "`body_too_large`");
     say(operation, "400", "`idempotency_key_malformed`");
     say(operation, "409", "`idempotency_in_progress`, `idempotency_answer_lost`");
+    add_header(operation, "409", "Retry-After", "In how many seconds to come back, while it is in progress");
     say(operation, "422", "`idempotency_key_reused`");
 }
 
@@ -119,6 +161,7 @@ pub(crate) fn say(operation: &mut Operation, status: &str, codes: &str) {
         None => {
             responses.insert(status.to_owned(), RefOr::T(problem(codes)));
         }
+        Some(RefOr::T(response)) if response.description.contains(codes) => {}
         Some(RefOr::T(response)) => response.description = format!("{}, {codes}", response.description),
         Some(_) => {}
     }

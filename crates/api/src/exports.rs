@@ -119,7 +119,7 @@ pub(crate) async fn sensors_csv(
     tag = "sensors",
     params(("organization_id" = String, Path, description = "The organization"), ExportQuery),
     responses(
-        (status = 200, body = Vec<u8>,
+        (status = 200, body = shapes::Workbook,
             content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             description = "Office Open XML (ECMA-376)"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json",

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::access::{self, MaybeSignedIn, Member};
 use crate::cookie::NotCrossSite;
 use crate::extract::{Body, PathId, Peer, Query};
+use crate::made::Made;
 use crate::page::{self, PageQuery};
 use crate::problem::ProblemBody;
 use crate::sessions::{SessionBody, logged_in};
@@ -100,6 +101,27 @@ pub(crate) async fn list_invitations(
     }))
 }
 
+/// Read an invitation
+///
+/// As long as it has not expired. Its link cannot be shown again.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/invitations/{invitation_id}",
+    tag = "users",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("invitation_id" = String, Path, description = "The invitation"),
+    ),
+    responses((status = 200, body = InvitationBody)),
+)]
+pub(crate) async fn get_invitation(
+    by: Member<access::ReadUsers>,
+    PathId(id): PathId<InvitationKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<InvitationBody>, Problem> {
+    Ok(Json(state.app.invitation(by.organization, id).await?.into()))
+}
+
 /// Invite somebody by mail
 ///
 /// Inviting the same address again replaces the invitation: its earlier link opens nothing any more.
@@ -120,11 +142,12 @@ pub(crate) async fn invite(
     by: Member<access::ManageUsers>,
     State(state): State<ApiState>,
     Body(draft): Body<InvitationDraft>,
-) -> Result<(StatusCode, Json<MadeInvitation>), Problem> {
+) -> Result<Made<MadeInvitation>, Problem> {
     let InvitationDraft { email, role, language } = draft;
     let new = NewInvitation { email: &email, role, language: language.as_deref() };
     let (invitation, link) = state.app.invite(&by.ctx, by.organization, new).await?;
-    Ok((StatusCode::CREATED, Json(MadeInvitation { link, row: invitation.into() })))
+    let location = by.path_of(&format!("invitations/{}", invitation.id));
+    Ok(Made::new(location, MadeInvitation { link, row: invitation.into() }))
 }
 
 /// Withdraw an invitation

@@ -17,6 +17,7 @@ mod cookie;
 mod cover;
 mod csv;
 mod document;
+mod document_access;
 mod document_writes;
 mod etag;
 mod event_ids;
@@ -33,6 +34,7 @@ mod license_keys;
 mod license_summary;
 mod licenses;
 mod limits;
+mod made;
 mod me;
 mod measurements;
 mod mqtt_authorization;
@@ -175,6 +177,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(sensors::get_sensor, sensors::patch_sensor, removal::remove_sensor))
         .routes(routes!(removal::preview_removal))
         .routes(routes!(removal::removed_sensors))
+        .routes(routes!(removal::removed_sensor))
         .routes(routes!(removal::erase_history))
         .routes(routes!(measurements::removed_measurements))
         .routes(routes!(replacement::replace_sensor))
@@ -195,11 +198,12 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(license_keys::license_keys))
         .routes(routes!(license_keys::license_key))
         .routes(routes!(license_keys::licenses_of_key))
+        .routes(routes!(license_keys::license_of_key))
         .routes(routes!(timeline::timeline))
         .routes(routes!(timeline::removed_timeline))
         .routes(routes!(licenses::assign_license, licenses::sensor_licenses))
         .routes(routes!(licenses::preview_assignment))
-        .routes(routes!(licenses::take_back))
+        .routes(routes!(licenses::sensor_license, licenses::take_back))
         .routes(routes!(cover::cover))
         .routes(routes!(cover::covers))
         .routes(routes!(mqtt_authorization::mqtt_authorization))
@@ -218,6 +222,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(notice_outlook::notice_outlook))
         .routes(routes!(recipients::recipients, recipients::set_recipients))
         .routes(routes!(notices::list_notices))
+        .routes(routes!(notices::get_notice))
         .routes(routes!(notices::retry_notice))
         .routes(routes!(notices::send_test_mail))
         .routes(routes!(unsubscriptions::subscription, unsubscriptions::unsubscribe))
@@ -226,21 +231,29 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(measurements::measurements))
         .routes(routes!(measurements::device))
         .routes(routes!(alert_rules::list_alert_rules, alert_rules::add_alert_rule))
-        .routes(routes!(alert_rules::patch_alert_rule, alert_rules::remove_alert_rule))
+        .routes(routes!(
+            alert_rules::get_alert_rule,
+            alert_rules::patch_alert_rule,
+            alert_rules::remove_alert_rule
+        ))
         .routes(routes!(alerts::list_alerts))
+        .routes(routes!(alerts::get_alert))
         .routes(routes!(alerts::alert_counts))
         .routes(routes!(webhooks::list_webhooks, webhooks::add_webhook))
-        .routes(routes!(webhooks::patch_webhook, webhooks::remove_webhook))
+        .routes(routes!(webhooks::get_webhook, webhooks::patch_webhook, webhooks::remove_webhook))
         .routes(routes!(webhooks::renew_webhook_secret))
         .routes(routes!(webhook_deliveries::list_deliveries))
+        .routes(routes!(webhook_deliveries::get_delivery))
         .routes(routes!(webhook_deliveries::test_webhook))
         .routes(routes!(webhook_deliveries::retry_delivery))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
-        .routes(routes!(tokens::revoke_token))
+        .routes(routes!(tokens::get_token, tokens::revoke_token))
         .routes(routes!(operator_codes::issue_code, operator_codes::list_codes))
+        .routes(routes!(operator_codes::get_code))
         .routes(routes!(operator_codes::revoke_code))
         .routes(routes!(operator_codes::preview_revocation))
-        .routes(routes!(operator_organizations::list_organizations))
+        .routes(routes!(operator_organizations::list_organizations, new_organization::create_organization))
+        .routes(routes!(operator_organizations::listed_organization))
         .routes(routes!(operator_forwarding::forwarding))
         .routes(routes!(operator_organizations::find_serial))
         .routes(routes!(operator_organizations::free_serial))
@@ -258,10 +271,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(invitations::look_up_invitation))
         .routes(routes!(invitations::accept_invitation))
         .routes(routes!(users::list_users))
-        .routes(routes!(users::patch_user, users::remove_user))
+        .routes(routes!(users::get_user, users::patch_user, users::remove_user))
         .routes(routes!(invitations::list_invitations, invitations::invite))
-        .routes(routes!(invitations::withdraw_invitation))
-        .routes(routes!(new_organization::create_organization))
+        .routes(routes!(invitations::get_invitation, invitations::withdraw_invitation))
         .routes(routes!(service::service))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))

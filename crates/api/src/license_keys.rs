@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tenure_app::Actor;
 use tenure_app::list_keys::AskedKeys;
 use tenure_app::rows::{Key as KeyRow, OfKey, Recorded, SensorOfKey, Tally};
-use tenure_domain::id::CodeKind;
+use tenure_domain::id::{CodeKind, LicenseKind};
 use tenure_domain::{CodeId, Date, Instant, LicenseId, Refusal, SensorId, Serial, Term};
 use utoipa::{IntoParams, ToSchema};
 
@@ -349,4 +349,25 @@ pub(crate) async fn licenses_of_key(
         items: licenses.into_iter().map(OfKeyBody::from).collect(),
         next_cursor: place.map(|number| page::cursor(&NumberCursor { number })).transpose()?,
     }))
+}
+
+/// Read a license of a license key
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/license-keys/{activation_code_id}/licenses/{license_id}",
+    tag = "licenses",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("activation_code_id" = String, Path, description = "The license key"),
+        ("license_id" = String, Path, description = "The license"),
+    ),
+    responses((status = 200, body = OfKeyBody)),
+)]
+pub(crate) async fn license_of_key(
+    by: Member<access::ReadLicenses>,
+    PathId(id): PathId<CodeKind>,
+    PathId(license): PathId<LicenseKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<OfKeyBody>, Problem> {
+    Ok(Json(state.app.license_of_key(&by.ctx, by.organization, id, license).await?.into()))
 }

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::sensor_licenses::OnSensor;
 use tenure_app::{cut, preview_assignment};
@@ -14,6 +13,7 @@ use crate::access::{self, Member};
 use crate::ahead::EndingSensor;
 use crate::audit::ActorBody;
 use crate::extract::{OptionalBody, PathId, Query};
+use crate::made::Made;
 use crate::page::{self, PageQuery};
 use crate::problem::ProblemBody;
 use crate::sensor_row::Sensor;
@@ -110,7 +110,7 @@ pub(crate) async fn assign_license(
     PathId(id): PathId<SensorKind>,
     State(state): State<ApiState>,
     OptionalBody(assignment): OptionalBody<Assignment>,
-) -> Result<(StatusCode, Json<License>), Problem> {
+) -> Result<Made<License>, Problem> {
     let sensor = match assignment.released()? {
         None => {
             let key = assignment.key.as_deref();
@@ -121,7 +121,7 @@ pub(crate) async fn assign_license(
     let keys = state.app.license_keys(by.organization).await?;
     let license = License::given(&sensor.chain, |code| keys.get(&code).cloned());
     let license = license.ok_or_else(Problem::internal)?;
-    Ok((StatusCode::CREATED, Json(license)))
+    Ok(Made::new(by.path_of(&format!("sensors/{id}/licenses/{}", license.license_id)), license))
 }
 
 /// What giving a sensor one more license would do.
@@ -207,6 +207,23 @@ pub(crate) struct SensorLicense {
     assigned_by: Option<ActorBody>,
 }
 
+impl From<OnSensor> for SensorLicense {
+    fn from(on: OnSensor) -> Self {
+        let OnSensor { license, key, state, placed, assigned_by } = on;
+        Self {
+            license_id: license.id,
+            key,
+            term: license.term,
+            state,
+            activation_date: placed.cover.activation_date,
+            expires_on: placed.cover.expires_on,
+            starts_at: placed.cover.starts,
+            ends_at: placed.cover.ends,
+            assigned_by: assigned_by.map(ActorBody::from),
+        }
+    }
+}
+
 /// Where a page of a sensor's licenses ended. No two of them begin and end at the same instants.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -254,21 +271,33 @@ pub(crate) async fn sensor_licenses(
     let mut licenses = state.app.sensor_licenses(&by.ctx, by.organization, id).await?;
     licenses.retain(|on| after.is_none_or(|after| after < LicensePlace::of(on)));
     let (licenses, end) = cut(licenses, limit, LicensePlace::of);
-    let item = |OnSensor { license, key, state, placed, assigned_by }: OnSensor| SensorLicense {
-        license_id: license.id,
-        key,
-        term: license.term,
-        state,
-        activation_date: placed.cover.activation_date,
-        expires_on: placed.cover.expires_on,
-        starts_at: placed.cover.starts,
-        ends_at: placed.cover.ends,
-        assigned_by: assigned_by.map(ActorBody::from),
-    };
     Ok(Json(SensorLicenses {
-        items: licenses.into_iter().map(item).collect(),
+        items: licenses.into_iter().map(SensorLicense::from).collect(),
         next_cursor: end.map(|end| page::cursor(&end)).transpose()?,
     }))
+}
+
+/// Read a license of a sensor
+///
+/// One that covers, covered or will cover it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/sensors/{sensor_id}/licenses/{license_id}",
+    tag = "licenses",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("sensor_id" = String, Path, description = "The sensor"),
+        ("license_id" = String, Path, description = "The license"),
+    ),
+    responses((status = 200, body = SensorLicense)),
+)]
+pub(crate) async fn sensor_license(
+    by: Member<access::ReadLicenses>,
+    PathId(id): PathId<SensorKind>,
+    PathId(license): PathId<LicenseKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<SensorLicense>, Problem> {
+    Ok(Json(state.app.sensor_license(&by.ctx, by.organization, id, license).await?.into()))
 }
 
 /// Take a license back into the pool

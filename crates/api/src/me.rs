@@ -76,7 +76,7 @@ pub(crate) struct NewPassword {
     responses(
         (status = 204, description = "From now on the new one counts"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json",
-            description = "`password_wrong`, `cross_site`, `session_needed`"),
+            description = "`password_wrong`"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "`invalid`"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json",
             description = "`too_many_log_ins`"),
@@ -129,7 +129,7 @@ pub(crate) struct RecoveryCodes {
     responses(
         (status = 200, body = OneTimeCodeSecret),
         (status = 403, body = ProblemBody, content_type = "application/problem+json",
-            description = "`password_wrong`, `cross_site`, `session_needed`"),
+            description = "`password_wrong`"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json",
             description = "`too_many_log_ins`"),
     ),
@@ -188,7 +188,7 @@ pub(crate) async fn confirm_one_time_codes(
     responses(
         (status = 204, description = "Logging in asks for none any more"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json",
-            description = "`password_wrong`, `cross_site`, `session_needed`"),
+            description = "`password_wrong`"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json",
             description = "`too_many_log_ins`"),
     ),
@@ -215,7 +215,7 @@ pub(crate) async fn remove_one_time_codes(
     responses(
         (status = 200, body = RecoveryCodes),
         (status = 403, body = ProblemBody, content_type = "application/problem+json",
-            description = "`password_wrong`, `cross_site`, `session_needed`"),
+            description = "`password_wrong`"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json",
             description = "`one_time_codes_off`"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json",

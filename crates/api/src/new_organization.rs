@@ -1,8 +1,6 @@
 //! Organizations from the operator's side.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::create_organization::{self, MadeOrganization};
 use tenure_domain::OrganizationId;
@@ -10,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::access::Operator;
 use crate::extract::Body;
+use crate::made::Made;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
 
@@ -60,7 +59,7 @@ pub(crate) async fn create_organization(
     by: Operator,
     State(state): State<ApiState>,
     Body(new): Body<NewOrganization>,
-) -> Result<(StatusCode, Json<MadeOrganizationBody>), Problem> {
+) -> Result<Made<MadeOrganizationBody>, Problem> {
     let new = create_organization::NewOrganization {
         name: &new.name,
         zone: new.time_zone.parse()?,
@@ -68,5 +67,6 @@ pub(crate) async fn create_organization(
         administrator_email: &new.administrator_email,
     };
     let MadeOrganization { id, name, link } = state.app.create_organization(&by.ctx, new).await?;
-    Ok((StatusCode::CREATED, Json(MadeOrganizationBody { id, name, invitation_link: link })))
+    let location = format!("/api/v1/operator/organizations/{id}");
+    Ok(Made::new(location, MadeOrganizationBody { id, name, invitation_link: link }))
 }

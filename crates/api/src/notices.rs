@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::rows::{MailPlace, MailQuery, PostState, Posted};
 use tenure_domain::id::MailKind;
@@ -11,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
 use crate::extract::{PathId, Query};
+use crate::made::Made;
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
@@ -148,6 +148,25 @@ pub(crate) async fn list_notices(
     }))
 }
 
+/// Read what has become of a mail
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/notices/{notice_id}",
+    tag = "notices",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("notice_id" = String, Path, description = "The mail"),
+    ),
+    responses((status = 200, body = Notice)),
+)]
+pub(crate) async fn get_notice(
+    by: Member<access::ManageNotifications>,
+    PathId(id): PathId<MailKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<Notice>, Problem> {
+    Ok(Json(state.app.notice(by.organization, id).await?.into()))
+}
+
 /// Send a mail again that has failed
 ///
 /// It is queued with all its attempts, under the same Message-ID.
@@ -175,7 +194,7 @@ pub(crate) async fn retry_notice(
 
 /// Send a test mail to oneself
 ///
-/// To the user, or the user whose token it is. Read under its `id` among the notices what has become of it.
+/// To the user, or the user whose token it is. What has become of it is read at its `Location`.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization_id}/notices/test",
@@ -190,7 +209,8 @@ pub(crate) async fn retry_notice(
 pub(crate) async fn send_test_mail(
     by: Member<access::ManageNotifications>,
     State(state): State<ApiState>,
-) -> Result<(StatusCode, Json<Notice>), Problem> {
+) -> Result<Made<Notice>, Problem> {
     let posted = state.app.send_test_mail(&by.ctx, by.organization, by.caller.user).await?;
-    Ok((StatusCode::ACCEPTED, Json(posted.into())))
+    let notice = Notice::from(posted);
+    Ok(Made::on_its_way(by.path_of(&format!("notices/{}", notice.id)), notice))
 }

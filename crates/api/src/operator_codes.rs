@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::Actor;
 use tenure_app::cut;
@@ -15,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Operator;
 use crate::extract::{Body, OptionalBody, PathId, Query, parsed};
+use crate::made::Made;
 use crate::operator_organizations::NamedOrganization;
 use crate::page;
 use crate::problem::ProblemBody;
@@ -66,13 +66,13 @@ pub(crate) async fn issue_code(
     by: Operator,
     State(state): State<ApiState>,
     Body(new): Body<NewCode>,
-) -> Result<(StatusCode, Json<IssuedCode>), Problem> {
+) -> Result<Made<IssuedCode>, Problem> {
     let NewCode { licenses, term, order, redeem_by } = new;
     let term: Term = term.parse()?;
     let redeem_by = parsed("redeem_by", redeem_by.as_deref(), "a date such as 2028-02-29")?;
     let issued = state.app.issue_code(&by.ctx, Order { licenses, term, order, redeem_by }).await?;
     let issued = IssuedCode { id: issued.id, code: issued.code.to_string(), licenses, term };
-    Ok((StatusCode::CREATED, Json(issued)))
+    Ok(Made::new(format!("/api/v1/operator/activation-codes/{}", issued.id), issued))
 }
 
 /// Which page of codes is asked for.
@@ -191,6 +191,24 @@ pub(crate) async fn list_codes(
         items: codes.into_iter().map(CodeBody::from).collect(),
         next_cursor: end.transpose()?,
     }))
+}
+
+/// Read an activation code
+///
+/// Its text cannot be shown again (R2).
+#[utoipa::path(
+    get,
+    path = "/api/v1/operator/activation-codes/{activation_code_id}",
+    tag = "operator",
+    params(("activation_code_id" = String, Path, description = "The code's id")),
+    responses((status = 200, body = CodeBody)),
+)]
+pub(crate) async fn get_code(
+    _: Operator,
+    PathId(id): PathId<CodeKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<CodeBody>, Problem> {
+    Ok(Json(state.app.code(id).await?.into()))
 }
 
 /// How a code is to be revoked.

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use tenure_app::cut;
 use tenure_app::free_serial::SerialOwner;
 use tenure_app::rows::ListedOrganization;
+use tenure_domain::id::OrganizationKind;
 use tenure_domain::{Instant, OrganizationId, Refusal, Serial};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Operator;
-use crate::extract::{PathSerial, Query};
+use crate::extract::{PathId, PathSerial, Query};
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::removal::RemovalBody;
@@ -44,7 +45,7 @@ pub(crate) struct OrganizationPage {
 /// An organization as the operator sees it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OperatorOrganization)]
-struct ListedBody {
+pub(crate) struct ListedBody {
     #[schema(value_type = String, example = "org_01jxgb66p004hmasw9nf6yy093")]
     id: OrganizationId,
     name: String,
@@ -57,6 +58,13 @@ struct ListedBody {
     sensors: i64,
     /// How many licenses are in its pool.
     licenses_left: i64,
+}
+
+impl From<ListedOrganization> for ListedBody {
+    fn from(row: ListedOrganization) -> Self {
+        let ListedOrganization { id, name, zone, created_at, users, sensors, licenses_left, .. } = row;
+        Self { id, name, time_zone: zone.name().to_owned(), created_at, users, sensors, licenses_left }
+    }
 }
 
 /// Where a page ended.
@@ -96,16 +104,26 @@ pub(crate) async fn list_organizations(
     let rows = state.app.list_organizations(&search, after.as_deref(), limit.saturating_add(1)).await?;
     let cursor = |row: &ListedOrganization| page::cursor(&Cursor { name: row.name_folded.clone() });
     let (rows, end) = cut(rows, limit, cursor);
-    let body = |row: ListedOrganization| ListedBody {
-        id: row.id,
-        name: row.name,
-        time_zone: row.zone.name().to_owned(),
-        created_at: row.created_at,
-        users: row.users,
-        sensors: row.sensors,
-        licenses_left: row.licenses_left,
-    };
-    Ok(Json(OrganizationPage { items: rows.into_iter().map(body).collect(), next_cursor: end.transpose()? }))
+    Ok(Json(OrganizationPage {
+        items: rows.into_iter().map(ListedBody::from).collect(),
+        next_cursor: end.transpose()?,
+    }))
+}
+
+/// Read an organization as the operator
+#[utoipa::path(
+    get,
+    path = "/api/v1/operator/organizations/{organization_id}",
+    tag = "operator",
+    params(("organization_id" = String, Path, description = "The organization")),
+    responses((status = 200, body = ListedBody)),
+)]
+pub(crate) async fn listed_organization(
+    _: Operator,
+    PathId(id): PathId<OrganizationKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<ListedBody>, Problem> {
+    Ok(Json(state.app.listed_organization(id).await?.into()))
 }
 
 /// Which organization has a serial number.

@@ -121,7 +121,7 @@ pub(crate) struct RemovedPage {
 /// A sensor that was removed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RemovedSensor)]
-struct RemovedBody {
+pub(crate) struct RemovedBody {
     #[schema(value_type = String, example = "sen_01jxgb66p004hmasw9nf6yy093")]
     id: SensorId,
     /// 12 hexadecimal digits. The serial number may be in use again.
@@ -150,6 +150,21 @@ struct LeftBehind {
     /// The first instant that it does not cover any more.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Instant,
+}
+
+impl RemovedBody {
+    /// What is shown of a removed sensor; what it left behind is for those who may read licenses.
+    fn new(row: RemovedSensor, released: Option<Released>, licenses: bool) -> Self {
+        let RemovedSensor { id, serial, name, removed_at, .. } = row;
+        let released = released.filter(|_| licenses).map(|released| LeftBehind {
+            license_id: released.license,
+            key: released.key,
+            term: released.term,
+            expires_on: released.expires_on,
+            expires_at: released.expires_at,
+        });
+        Self { id, serial, name, removed_at, released }
+    }
 }
 
 /// Where a page ended.
@@ -188,20 +203,31 @@ pub(crate) async fn removed_sensors(
         page::cursor(&Cursor { removed_at: row.removed_at, id: row.id })
     };
     let (rows, end) = cut(rows, limit, cursor);
-    let body = |(row, released): (RemovedSensor, Option<Released>)| RemovedBody {
-        id: row.id,
-        serial: row.serial,
-        name: row.name,
-        removed_at: row.removed_at,
-        released: released.filter(|_| licenses).map(|released| LeftBehind {
-            license_id: released.license,
-            key: released.key,
-            term: released.term,
-            expires_on: released.expires_on,
-            expires_at: released.expires_at,
-        }),
-    };
-    Ok(Json(RemovedPage { items: rows.into_iter().map(body).collect(), next_cursor: end.transpose()? }))
+    Ok(Json(RemovedPage {
+        items: rows.into_iter().map(|(row, released)| RemovedBody::new(row, released, licenses)).collect(),
+        next_cursor: end.transpose()?,
+    }))
+}
+
+/// Read a removed sensor
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/removed-sensors/{sensor_id}",
+    tag = "sensors",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("sensor_id" = String, Path, description = "The removed sensor"),
+    ),
+    responses((status = 200, body = RemovedBody)),
+)]
+pub(crate) async fn removed_sensor(
+    by: Member<access::ReadHistory>,
+    PathId(id): PathId<SensorKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<RemovedBody>, Problem> {
+    let licenses = by.caller.role_allows(Permission::ReadLicenses);
+    let (row, released) = state.app.removed_sensor(&by.ctx, by.organization, id).await?;
+    Ok(Json(RemovedBody::new(row, released, licenses)))
 }
 
 /// What is typed to confirm an erasure.

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::list_sensors::Asked;
 use tenure_app::rows::{Place, Sort, StandingCounts};
@@ -15,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::access::{self, Member};
 use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
+use crate::made::Made;
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::sensor_row::Sensor;
@@ -253,14 +253,15 @@ pub(crate) async fn add_sensor(
     by: Member<access::ManageSensors>,
     State(state): State<ApiState>,
     Body(new): Body<NewSensor>,
-) -> Result<(StatusCode, Json<Sensor>), Problem> {
+) -> Result<Made<Sensor>, Problem> {
     by.caller.may(by.organization, Permission::ManageLicenses)?;
     let serial: Serial = new.serial.parse()?;
     let (name, key) = (new.name.as_deref(), new.key.as_deref());
     let addition = Addition { serial, name, key, auto_renewal: new.auto_renewal };
     let id = state.app.add_sensor(&by.ctx, by.organization, addition).await?;
     let row = state.app.sensor(&by.ctx, by.organization, id).await?;
-    Ok((StatusCode::CREATED, Json(Sensor::new(row, &by.caller))))
+    let tag = state.app.tag(tag::Tagged::Sensor(&row.sensor));
+    Ok(Made::new(by.path_of(&format!("sensors/{id}")), Sensor::new(row, &by.caller)).tagged(tag))
 }
 
 /// What is to be changed; what is absent stays.

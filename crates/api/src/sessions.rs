@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::access::SignedIn;
 use crate::cookie::{self, NotCrossSite};
 use crate::extract::{Body, Peer};
+use crate::made::Made;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
 
@@ -98,8 +99,8 @@ impl From<Membership> for MembershipBody {
 /// The answer that a new log-in has: what it opens, and the cookie.
 pub(crate) fn logged_in(session: NewSession) -> Result<Response, Problem> {
     let cookie = cookie::set(&session.cookie)?;
-    let body = Json(SessionBody::from(session.signed_in));
-    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], body).into_response())
+    let made = Made::new("/api/v1/sessions/current".to_owned(), SessionBody::from(session.signed_in));
+    Ok(([(SET_COOKIE, cookie)], made).into_response())
 }
 
 /// Who wants to log in.
@@ -163,7 +164,8 @@ pub(crate) async fn current_session(by: SignedIn) -> Json<SessionBody> {
     path = "/api/v1/sessions/current",
     tag = "accounts",
     security(("session" = [])),
-    responses((status = 204, description = "The cookie opens nothing any more, and is taken away")),
+    responses((status = 204, description = "The cookie opens nothing any more, and is taken away",
+        headers(("Set-Cookie" = String, description = "Takes the cookie away")))),
 )]
 pub(crate) async fn log_out(by: SignedIn, State(state): State<ApiState>) -> Result<Response, Problem> {
     state.app.log_out(&by.person).await?;

@@ -113,3 +113,8 @@ impl ToSchema for ChosenSensors {}
 fn sensor_pattern() -> String {
     format!("^{}$", identifier(SensorKind::PREFIX))
 }
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct Workbook(#[allow(dead_code, reason = "only the document has it")] Vec<u8>);

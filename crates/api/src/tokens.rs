@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::access::{self, Member};
 use crate::extract::{OptionalBody, PathId, Query};
+use crate::made::Made;
 use crate::page::{self, PageQuery};
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
@@ -96,6 +97,27 @@ pub(crate) async fn list_tokens(
     }))
 }
 
+/// Read an API token
+///
+/// The token itself cannot be shown again.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/tokens/{token_id}",
+    tag = "tokens",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("token_id" = String, Path, description = "The token"),
+    ),
+    responses((status = 200, body = Token)),
+)]
+pub(crate) async fn get_token(
+    by: Member<access::ManageTokens>,
+    PathId(id): PathId<TokenKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<Token>, Problem> {
+    Ok(Json(state.app.token(by.organization, id).await?.into()))
+}
+
 /// Make an API token of the caller's own
 ///
 /// It carries the caller's role in the organization, today's and later ones, or a lesser one.
@@ -114,7 +136,7 @@ pub(crate) async fn create_token(
     by: Member<access::ManageTokens>,
     State(state): State<ApiState>,
     OptionalBody(new): OptionalBody<NewToken>,
-) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+) -> Result<Made<MadeToken>, Problem> {
     by.caller.may_pass_on(new.role)?;
     let new = create_token::NewToken {
         email: &by.caller.email,
@@ -123,7 +145,8 @@ pub(crate) async fn create_token(
         role: new.role.or(by.caller.given_role()),
     };
     let made = state.app.create_token_with(&by.ctx, by.organization, new).await?;
-    Ok((StatusCode::CREATED, Json(MadeToken { token: made.secret, row: made.token.into() })))
+    let location = by.path_of(&format!("tokens/{}", made.token.id));
+    Ok(Made::new(location, MadeToken { token: made.secret, row: made.token.into() }))
 }
 
 /// Revoke an API token

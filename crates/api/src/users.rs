@@ -91,6 +91,26 @@ pub(crate) async fn list_users(
     }))
 }
 
+/// Read a user
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/users/{user_id}",
+    tag = "users",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("user_id" = String, Path, description = "The user"),
+    ),
+    responses((status = 200, body = MemberBody)),
+)]
+pub(crate) async fn get_user(
+    by: Member<access::ReadUsers>,
+    PathId(id): PathId<UserKind>,
+    State(state): State<ApiState>,
+) -> Result<Tagged<MemberBody>, Problem> {
+    let member = MemberBody::new(&state.app, state.app.user(by.organization, id).await?);
+    Ok(Tagged { tag: member.etag.clone(), body: member })
+}
+
 /// Change a user's role
 #[utoipa::path(
     patch,

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenure_app::rows::{OutboxEvent, PostState, Posted};
 use tenure_domain::id::{DeliveryKind, WebhookKind};
@@ -11,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
 use crate::extract::{PathId, Query};
+use crate::made::Made;
 use crate::notices::state_named;
 use crate::page;
 use crate::problem::ProblemBody;
@@ -115,9 +115,30 @@ pub(crate) async fn list_deliveries(
     }))
 }
 
+/// Read what became of an event for a webhook
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/deliveries/{delivery_id}",
+    tag = "webhooks",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("webhook_id" = String, Path, description = "The webhook"),
+        ("delivery_id" = String, Path, description = "The event for it"),
+    ),
+    responses((status = 200, body = WebhookDelivery)),
+)]
+pub(crate) async fn get_delivery(
+    by: Member<access::ManageWebhooks>,
+    PathId(webhook): PathId<WebhookKind>,
+    PathId(id): PathId<DeliveryKind>,
+    State(state): State<ApiState>,
+) -> Result<Json<WebhookDelivery>, Problem> {
+    Ok(Json(state.app.webhook_delivery(by.organization, webhook, id).await?.into()))
+}
+
 /// Send a webhook an event to try it
 ///
-/// The event is `webhook.test`. What became of it is in the list of deliveries, as a rule within seconds.
+/// The event is `webhook.test`. What became of it is read at its `Location`, as a rule within seconds.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/test",
@@ -136,9 +157,11 @@ pub(crate) async fn test_webhook(
     by: Member<access::ManageWebhooks>,
     PathId(id): PathId<WebhookKind>,
     State(state): State<ApiState>,
-) -> Result<(StatusCode, Json<WebhookDelivery>), Problem> {
+) -> Result<Made<WebhookDelivery>, Problem> {
     let posted = state.app.test_webhook(&by.ctx, by.organization, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(posted.into())))
+    let delivery = WebhookDelivery::from(posted);
+    let location = by.path_of(&format!("webhooks/{id}/deliveries/{}", delivery.id));
+    Ok(Made::on_its_way(location, delivery))
 }
 
 /// Send an event that was given up once more

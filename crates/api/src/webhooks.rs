@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::access::{self, Member};
 use crate::etag::Tagged;
 use crate::extract::{Body, PathId, Query};
+use crate::made::Made;
 use crate::page;
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem, shapes};
@@ -167,6 +168,26 @@ pub(crate) async fn list_webhooks(
     }))
 }
 
+/// Read a webhook
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{organization_id}/webhooks/{webhook_id}",
+    tag = "webhooks",
+    params(
+        ("organization_id" = String, Path, description = "The organization"),
+        ("webhook_id" = String, Path, description = "The webhook"),
+    ),
+    responses((status = 200, body = Webhook)),
+)]
+pub(crate) async fn get_webhook(
+    by: Member<access::ManageWebhooks>,
+    PathId(id): PathId<WebhookKind>,
+    State(state): State<ApiState>,
+) -> Result<Tagged<Webhook>, Problem> {
+    let webhook = Webhook::new(&state.app, state.app.webhook(by.organization, id).await?);
+    Ok(Tagged { tag: webhook.etag.clone(), body: webhook })
+}
+
 /// Make a webhook
 ///
 /// It is told of what happens from now on. Its secret is in this answer and in no other. An organization has at most 20
@@ -189,7 +210,7 @@ pub(crate) async fn add_webhook(
     by: Member<access::ManageWebhooks>,
     State(state): State<ApiState>,
     Body(new): Body<NewWebhook>,
-) -> Result<(StatusCode, Json<MadeWebhook>), Problem> {
+) -> Result<Made<MadeWebhook>, Problem> {
     let new = New {
         url: &new.url,
         description: new.description.as_deref().unwrap_or_default(),
@@ -197,8 +218,9 @@ pub(crate) async fn add_webhook(
         enabled: new.enabled.unwrap_or(true),
     };
     let (webhook, secret) = state.app.add_webhook(&by.ctx, by.organization, new).await?;
-    let made = MadeWebhook { secret: secret.text().to_owned(), row: Webhook::new(&state.app, webhook) };
-    Ok((StatusCode::CREATED, Json(made)))
+    let row = Webhook::new(&state.app, webhook);
+    let (location, tag) = (by.path_of(&format!("webhooks/{}", row.id)), row.etag.clone());
+    Ok(Made::new(location, MadeWebhook { secret: secret.text().to_owned(), row }).tagged(tag))
 }
 
 /// Change a webhook

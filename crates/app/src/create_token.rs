@@ -134,6 +134,18 @@ impl App {
         Ok(cut(tokens, limit, |token| token.id))
     }
 
+    /// One of the organization's tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when the organization has no such token.
+    pub async fn token(&self, organization: OrganizationId, id: TokenId) -> Result<Token, AppError> {
+        let mut tx = self.db.read().await?;
+        let token = tokens::of(&mut tx, organization, id).await?;
+        tx.roll_back().await?;
+        Ok(token.ok_or(Refusal::NotFound { what: "token" })?)
+    }
+
     /// Revokes a token: from now on it opens nothing.
     ///
     /// # Errors

@@ -143,6 +143,22 @@ impl App {
         Ok(cut(list, limit, |invitation| invitation.id))
     }
 
+    /// One of the organization's invitations.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such invitation, or it has expired.
+    pub async fn invitation(
+        &self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Invitation, AppError> {
+        let mut tx = self.db.read().await?;
+        let invitation = invitations::of(&mut tx, organization, self.people_now(), id).await?;
+        tx.roll_back().await?;
+        Ok(invitation.ok_or(Refusal::NotFound { what: "invitation" })?)
+    }
+
     /// Withdraws an invitation: its link opens nothing any more.
     ///
     /// # Errors

@@ -92,4 +92,16 @@ impl App {
         tx.roll_back().await?;
         Ok(page)
     }
+
+    /// One code.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such code.
+    pub async fn code(&self, id: CodeId) -> Result<Code, AppError> {
+        let mut tx = self.db.read().await?;
+        let code = codes::get(&mut tx, id).await?;
+        tx.roll_back().await?;
+        Ok(code.ok_or(Refusal::NotFound { what: "activation code" })?)
+    }
 }

@@ -1,6 +1,6 @@
 //! Reading alerts, also those of sensors that are not covered any more (R28).
 
-use tenure_domain::OrganizationId;
+use tenure_domain::{AlertId, OrganizationId, Refusal};
 use tenure_store::alerts::{self, Alert, AlertPlace, AlertQuery};
 
 use crate::{App, AppError};
@@ -20,6 +20,18 @@ impl App {
         let page = alerts::page(&mut tx, organization, &query).await?;
         tx.roll_back().await?;
         Ok(page)
+    }
+
+    /// One alert.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such alert.
+    pub async fn alert(&self, organization: OrganizationId, id: AlertId) -> Result<Alert, AppError> {
+        let mut tx = self.db.read().await?;
+        let alert = alerts::of(&mut tx, organization, id).await?;
+        tx.roll_back().await?;
+        Ok(alert.ok_or(Refusal::NotFound { what: "alert" })?)
     }
 
     /// How many of the organization's alerts are open.

@@ -1,6 +1,6 @@
 //! License keys: the list, one of them, and its licenses (R18).
 
-use tenure_domain::{CodeId, Instant, OrganizationId, Refusal};
+use tenure_domain::{CodeId, Instant, LicenseId, OrganizationId, Refusal};
 use tenure_store::keys::{self, Key, KeyQuery, OfKey};
 
 use crate::{App, AppError, Ctx, cut, list_sensors};
@@ -76,5 +76,24 @@ impl App {
         let licenses = keys::licenses(tx, code, state, after, limit.saturating_add(1)).await?;
         reading.tx.roll_back().await?;
         Ok(cut(licenses, limit, |of_key| of_key.recorded.license.number))
+    }
+    /// One of a license key's licenses.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when the organization has redeemed no such code, or the key has no such license.
+    pub async fn license_of_key(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        code: CodeId,
+        id: LicenseId,
+    ) -> Result<OfKey, AppError> {
+        let mut reading = self.read_settled(ctx, organization).await?;
+        let tx = &mut reading.tx;
+        keys::get(tx, organization, code).await?.ok_or(NOT_FOUND)?;
+        let license = keys::license(tx, code, id).await?;
+        reading.tx.roll_back().await?;
+        Ok(license.ok_or(Refusal::NotFound { what: "license" })?)
     }
 }

@@ -1,7 +1,7 @@
 //! A sensor's licenses in the order of time: what covered it, covers it and will cover it.
 
 use tenure_domain::license::{License, Placed, State};
-use tenure_domain::{OrganizationId, Refusal, SensorId};
+use tenure_domain::{LicenseId, OrganizationId, Refusal, SensorId};
 use tenure_store::{codes, covers, ledger, sensors};
 
 use crate::audit_trail::ActorShown;
@@ -54,5 +54,21 @@ impl App {
             (!empty).then_some(on)
         };
         Ok(recorded.into_iter().filter_map(on_sensor).collect())
+    }
+    /// One of the licenses that cover, covered or will cover a sensor.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such sensor in the organization, or no such license on it.
+    pub async fn sensor_license(
+        &self,
+        ctx: &Ctx,
+        organization: OrganizationId,
+        sensor: SensorId,
+        license: LicenseId,
+    ) -> Result<OnSensor, AppError> {
+        let licenses = self.sensor_licenses(ctx, organization, sensor).await?;
+        let found = licenses.into_iter().find(|on| on.license.id == license);
+        Ok(found.ok_or(Refusal::NotFound { what: "license" })?)
     }
 }

@@ -26,6 +26,18 @@ impl App {
         Ok(cut(members, limit, |member| member.id))
     }
 
+    /// One user.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when they are no member.
+    pub async fn user(&self, organization: OrganizationId, id: UserId) -> Result<Member, AppError> {
+        let mut tx = self.db.read().await?;
+        let member = users::member(&mut tx, organization, id).await?;
+        tx.roll_back().await?;
+        Ok(member.ok_or(Refusal::NotFound { what: "user" })?)
+    }
+
     /// Gives a user another role. An API token of theirs carries it from now on.
     ///
     /// # Errors

@@ -29,6 +29,24 @@ impl App {
         Ok(cut(found, limit, |posted| posted.post.id))
     }
 
+    /// One of the events for a webhook.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotFound`] when there is no such webhook or delivery.
+    pub async fn webhook_delivery(
+        &self,
+        organization: OrganizationId,
+        webhook: WebhookId,
+        id: DeliveryId,
+    ) -> Result<Posted<Event>, AppError> {
+        let mut tx = self.db.read().await?;
+        webhook_of(&mut tx, organization, webhook).await?;
+        let found = deliveries::get(&mut tx, webhook, id).await?;
+        tx.roll_back().await?;
+        Ok(found.ok_or(Refusal::NotFound { what: "delivery" })?)
+    }
+
     /// Sends an event that was given up once more.
     ///
     /// # Errors

@@ -324,6 +324,18 @@ pub struct AlertQuery {
     pub limit: u32,
 }
 
+const SELECT: &str = "SELECT a.id, r.id AS rule_id, coalesce(r.name, a.rule_name) AS rule_name, a.condition,
+        a.sensor_id, s.name AS sensor_name, s.serial, a.opened_us, a.opened_value, a.worst_value, a.closed_us,
+        a.closed_because
+    FROM alerts a JOIN sensors s ON s.id = a.sensor_id LEFT JOIN alert_rules r ON r.id = a.rule_id
+    WHERE a.organization_id = $1";
+
+/// An alert of an organization.
+pub async fn of(tx: &mut Tx, organization: OrganizationId, id: AlertId) -> Result<Option<Alert>, StoreError> {
+    let sql = format!("{SELECT} AND a.id = $2");
+    tx.all_text(sql, args![organization, id]).await?.first().map(read).transpose()
+}
+
 /// A page of an organization's alerts, newest first, and where it ends if there is more.
 pub async fn page(
     tx: &mut Tx,
@@ -332,11 +344,7 @@ pub async fn page(
 ) -> Result<(Vec<Alert>, Option<AlertPlace>), StoreError> {
     let AlertQuery { open, sensor, rule, after, limit } = *query;
     let mut args = args![organization];
-    let mut text = "SELECT a.id, r.id AS rule_id, coalesce(r.name, a.rule_name) AS rule_name, a.condition, a.sensor_id,
-            s.name AS sensor_name, s.serial, a.opened_us, a.opened_value, a.worst_value, a.closed_us, a.closed_because
-        FROM alerts a JOIN sensors s ON s.id = a.sensor_id LEFT JOIN alert_rules r ON r.id = a.rule_id
-        WHERE a.organization_id = $1"
-        .to_owned();
+    let mut text = SELECT.to_owned();
     match open {
         Some(true) => text.push_str(" AND a.closed_us IS NULL"),
         Some(false) => text.push_str(" AND a.closed_us IS NOT NULL"),

@@ -86,6 +86,19 @@ pub async fn page(
     tx.all_text(sql, args![organization, now, after, limit]).await?.iter().map(read).collect()
 }
 
+/// An invitation of an organization, unless it has expired.
+pub async fn of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    now: Instant,
+    id: InvitationId,
+) -> Result<Option<Invitation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invitations WHERE organization_id = $1 AND expires_us > $2 AND id = $3"
+    );
+    tx.all_text(sql, args![organization, now, id]).await?.first().map(read).transpose()
+}
+
 /// Takes an invitation of an organization away; returns whether there was one.
 pub async fn delete(tx: &mut Tx, organization: OrganizationId, id: InvitationId) -> Result<bool, StoreError> {
     let sql = "DELETE FROM invitations WHERE organization_id = $1 AND id = $2";

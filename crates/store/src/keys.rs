@@ -9,7 +9,7 @@ use crate::codes::{self, Code};
 use crate::ledger::{Recorded, recorded};
 use crate::sensors::{lower_case, placeholders};
 use crate::table::containing;
-use crate::{Args, StoreError, Tx};
+use crate::{Args, Row, StoreError, Tx};
 
 /// A license key with its ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +137,26 @@ pub struct SensorOfKey {
     pub removed_at: Option<Instant>,
 }
 
+const OF_KEY: &str =
+    "SELECT l.id, l.code_id, l.number, l.term, l.redeemed_us, l.state, l.sensor_id, l.starts_us,
+        l.ends_us, l.activation_date, l.expires_on, l.anchor_date, l.anchor_months, l.anchor_days,
+        s.serial, s.name, s.removed_us
+    FROM licenses l LEFT JOIN sensors s ON s.id = l.sensor_id
+    WHERE l.code_id = $1";
+
+fn read_of_key(row: &Row) -> Result<OfKey, StoreError> {
+    let sensor = match row.parsed_or_null("sensor_id")? {
+        None => None,
+        Some(id) => Some(SensorOfKey {
+            id,
+            serial: row.parsed("serial")?,
+            name: row.text("name")?,
+            removed_at: row.instant_or_null("removed_us")?,
+        }),
+    };
+    Ok(OfKey { recorded: recorded(row)?, sensor })
+}
+
 /// A key's licenses by their number, from behind `after`; of one state if one is named.
 pub async fn licenses(
     tx: &mut Tx,
@@ -145,27 +165,16 @@ pub async fn licenses(
     after: u32,
     limit: u32,
 ) -> Result<Vec<OfKey>, StoreError> {
-    let sql = "SELECT l.id, l.code_id, l.number, l.term, l.redeemed_us, l.state, l.sensor_id, l.starts_us, l.ends_us,
-            l.activation_date, l.expires_on, l.anchor_date, l.anchor_months, l.anchor_days,
-            s.serial, s.name, s.removed_us
-        FROM licenses l LEFT JOIN sensors s ON s.id = l.sensor_id
-        WHERE l.code_id = $1 AND l.number > $2 AND (CAST($3 AS text) IS NULL OR l.state = $3)
-        ORDER BY l.number LIMIT $4";
-    let rows = tx.all(sql, args![code, after, state, limit]).await?;
-    rows.iter()
-        .map(|row| {
-            let sensor = match row.parsed_or_null("sensor_id")? {
-                None => None,
-                Some(id) => Some(SensorOfKey {
-                    id,
-                    serial: row.parsed("serial")?,
-                    name: row.text("name")?,
-                    removed_at: row.instant_or_null("removed_us")?,
-                }),
-            };
-            Ok(OfKey { recorded: recorded(row)?, sensor })
-        })
-        .collect()
+    let sql = format!(
+        "{OF_KEY} AND l.number > $2 AND (CAST($3 AS text) IS NULL OR l.state = $3) ORDER BY l.number LIMIT $4"
+    );
+    tx.all_text(sql, args![code, after, state, limit]).await?.iter().map(read_of_key).collect()
+}
+
+/// One of a key's licenses.
+pub async fn license(tx: &mut Tx, code: CodeId, id: LicenseId) -> Result<Option<OfKey>, StoreError> {
+    let sql = format!("{OF_KEY} AND l.id = $2");
+    tx.all_text(sql, args![code, id]).await?.first().map(read_of_key).transpose()
 }
 
 /// Of each of these licenses its key, that key's identifier, and its term.

@@ -156,6 +156,32 @@ pub struct Listed {
     pub licenses_left: i64,
 }
 
+const LISTED: &str = "SELECT o.id, o.name, o.name_folded, o.time_zone, o.created_us,
+        (SELECT count(*) FROM memberships m WHERE m.organization_id = o.id) AS users,
+        (SELECT count(*) FROM sensors s WHERE s.organization_id = o.id AND s.removed_us IS NULL) AS sensors,
+        (SELECT CAST(coalesce(sum(c.available), 0) AS bigint) FROM activation_codes c
+            WHERE c.organization_id = o.id) AS licenses_left
+    FROM organizations o";
+
+fn read_listed(row: &Row) -> Result<Listed, StoreError> {
+    Ok(Listed {
+        id: row.parsed("id")?,
+        name: row.text("name")?,
+        name_folded: row.text("name_folded")?,
+        zone: row.parsed("time_zone")?,
+        created_at: row.instant("created_us")?,
+        users: row.int("users")?,
+        sensors: row.int("sensors")?,
+        licenses_left: row.int("licenses_left")?,
+    })
+}
+
+/// One organization as the operator's list has it.
+pub async fn listed(tx: &mut Tx, id: OrganizationId) -> Result<Option<Listed>, StoreError> {
+    let sql = format!("{LISTED} WHERE o.id = $1");
+    tx.all_text(sql, args![id]).await?.first().map(read_listed).transpose()
+}
+
 /// A page of all organizations by name, from behind the one of this folded name; `search` is part of a name.
 pub async fn page(
     tx: &mut Tx,
@@ -163,30 +189,13 @@ pub async fn page(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Listed>, StoreError> {
-    let sql = "SELECT o.id, o.name, o.name_folded, o.time_zone, o.created_us,
-            (SELECT count(*) FROM memberships m WHERE m.organization_id = o.id) AS users,
-            (SELECT count(*) FROM sensors s WHERE s.organization_id = o.id AND s.removed_us IS NULL) AS sensors,
-            (SELECT CAST(coalesce(sum(c.available), 0) AS bigint) FROM activation_codes c
-                WHERE c.organization_id = o.id) AS licenses_left
-        FROM organizations o
-        WHERE o.name_folded LIKE $1 ESCAPE '\\' AND o.name_folded > $2
-        ORDER BY o.name_folded LIMIT $3";
+    let sql = format!(
+        "{LISTED} WHERE o.name_folded LIKE $1 ESCAPE '\\' AND o.name_folded > $2
+        ORDER BY o.name_folded LIMIT $3"
+    );
     let pattern = crate::table::containing(&search.to_lowercase());
-    let rows = tx.all(sql, args![pattern, after.unwrap_or_default(), limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Listed {
-                id: row.parsed("id")?,
-                name: row.text("name")?,
-                name_folded: row.text("name_folded")?,
-                zone: row.parsed("time_zone")?,
-                created_at: row.instant("created_us")?,
-                users: row.int("users")?,
-                sensors: row.int("sensors")?,
-                licenses_left: row.int("licenses_left")?,
-            })
-        })
-        .collect()
+    let rows = tx.all_text(sql, args![pattern, after.unwrap_or_default(), limit]).await?;
+    rows.iter().map(read_listed).collect()
 }
 
 /// Organizations in which something is due at `now`, the most overdue first.

@@ -105,6 +105,16 @@ pub async fn page(
     rows.iter().filter_map(|row| read(row).transpose()).collect()
 }
 
+/// A token of an organization, unless it is revoked.
+pub async fn of(tx: &mut Tx, organization: OrganizationId, id: TokenId) -> Result<Option<Token>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM tokens t JOIN users u ON u.id = t.user_id
+        JOIN memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
+        WHERE t.id = $1 AND t.organization_id = $2 AND t.revoked_us IS NULL"
+    );
+    Ok(tx.all_text(sql, args![id, organization]).await?.first().map(read).transpose()?.flatten())
+}
+
 /// Revokes a token of an organization; returns whether there was one.
 pub async fn revoke(
     tx: &mut Tx,

@@ -170,6 +170,34 @@ pub struct Member {
     pub one_time_codes: bool,
 }
 
+const MEMBERS: &str = "SELECT u.id, u.email, u.name, u.language, m.role, m.since_us, u.last_seen_us,
+        u.otp_secret IS NOT NULL AS otp
+    FROM memberships m JOIN users u ON u.id = m.user_id
+    WHERE m.organization_id = $1";
+
+fn read_member(row: &Row) -> Result<Member, StoreError> {
+    Ok(Member {
+        id: row.parsed("id")?,
+        email: row.text("email")?,
+        name: row.text("name")?,
+        language: row.text("language")?,
+        role: row.parsed("role")?,
+        since: row.instant("since_us")?,
+        last_seen_at: row.instant_or_null("last_seen_us")?,
+        one_time_codes: row.bool("otp")?,
+    })
+}
+
+/// A member of an organization.
+pub async fn member(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Option<Member>, StoreError> {
+    let sql = format!("{MEMBERS} AND u.id = $2");
+    tx.all_text(sql, args![organization, user]).await?.first().map(read_member).transpose()
+}
+
 /// The organization's members, by e-mail address.
 pub async fn of_organization(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Member>, StoreError> {
     page(tx, organization, None, u32::MAX).await
@@ -182,28 +210,12 @@ pub async fn page(
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<Member>, StoreError> {
-    let sql = "SELECT u.id, u.email, u.name, u.language, m.role, m.since_us, u.last_seen_us,
-            u.otp_secret IS NOT NULL AS otp
-        FROM memberships m JOIN users u ON u.id = m.user_id
-        WHERE m.organization_id = $1
-            AND u.email_folded > coalesce((SELECT email_folded FROM users WHERE id = $2), '')
-        ORDER BY u.email_folded LIMIT $3";
+    let sql = format!(
+        "{MEMBERS} AND u.email_folded > coalesce((SELECT email_folded FROM users WHERE id = $2), '')
+        ORDER BY u.email_folded LIMIT $3"
+    );
     let after = after.map_or_else(String::new, |id| id.to_string());
-    let rows = tx.all(sql, args![organization, after, limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Member {
-                id: row.parsed("id")?,
-                email: row.text("email")?,
-                name: row.text("name")?,
-                language: row.text("language")?,
-                role: row.parsed("role")?,
-                since: row.instant("since_us")?,
-                last_seen_at: row.instant_or_null("last_seen_us")?,
-                one_time_codes: row.bool("otp")?,
-            })
-        })
-        .collect()
+    tx.all_text(sql, args![organization, after, limit]).await?.iter().map(read_member).collect()
 }
 
 /// Ends a membership, and revokes the tokens that carried it.

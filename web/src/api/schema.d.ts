@@ -238,6 +238,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/activation-codes/{activation_code_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an activation code
+         * @description Its text cannot be shown again (R2).
+         */
+        get: operations["get_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operator/activation-codes/{activation_code_id}/revocation": {
         parameters: {
             query?: never;
@@ -330,6 +350,23 @@ export interface paths {
         put?: never;
         /** Make an organization, and invite its Administrator by mail */
         post: operations["create_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/organizations/{organization_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an organization as the operator */
+        get: operations["listed_organization"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -499,7 +536,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Read an alert rule */
+        get: operations["get_alert_rule"];
         put?: never;
         post?: never;
         /**
@@ -529,6 +567,23 @@ export interface paths {
          * @description Also those of sensors that are not covered any more (R28).
          */
         get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/alerts/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an alert */
+        get: operations["get_alert"];
         put?: never;
         post?: never;
         delete?: never;
@@ -807,7 +862,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read an invitation
+         * @description As long as it has not expired. Its link cannot be shown again.
+         */
+        get: operations["get_invitation"];
         put?: never;
         post?: never;
         /** Withdraw an invitation */
@@ -936,6 +995,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{organization_id}/license-keys/{activation_code_id}/licenses/{license_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a license of a license key */
+        get: operations["license_of_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/{organization_id}/license-summary": {
         parameters: {
             query?: never;
@@ -1005,9 +1081,26 @@ export interface paths {
         put?: never;
         /**
          * Send a test mail to oneself
-         * @description To the user, or the user whose token it is. Read under its `id` among the notices what has become of it.
+         * @description To the user, or the user whose token it is. What has become of it is read at its `Location`.
          */
         post: operations["send_test_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/notices/{notice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what has become of a mail */
+        get: operations["get_notice"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1068,6 +1161,23 @@ export interface paths {
          *     another sensor that is not covered (R21).
          */
         get: operations["removed_sensors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/removed-sensors/{sensor_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a removed sensor */
+        get: operations["removed_sensor"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1447,7 +1557,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a license of a sensor
+         * @description One that covers, covered or will cover it.
+         */
+        get: operations["sensor_license"];
         put?: never;
         post?: never;
         /**
@@ -1589,7 +1703,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read an API token
+         * @description The token itself cannot be shown again.
+         */
+        get: operations["get_token"];
         put?: never;
         post?: never;
         /** Revoke an API token */
@@ -1623,7 +1741,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Read a user */
+        get: operations["get_user"];
         put?: never;
         post?: never;
         /**
@@ -1666,7 +1785,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Read a webhook */
+        get: operations["get_webhook"];
         put?: never;
         post?: never;
         /**
@@ -1689,6 +1809,23 @@ export interface paths {
         };
         /** List what became of the events for a webhook */
         get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization_id}/webhooks/{webhook_id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what became of an event for a webhook */
+        get: operations["get_delivery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1745,7 +1882,7 @@ export interface paths {
         put?: never;
         /**
          * Send a webhook an event to try it
-         * @description The event is `webhook.test`. What became of it is in the list of deliveries, as a rule within seconds.
+         * @description The event is `webhook.test`. What became of it is read at its `Location`, as a rule within seconds.
          */
         post: operations["test_webhook"];
         delete?: never;
@@ -4437,14 +4574,14 @@ export interface components {
             /** @description JSON. */
             data: string;
             /** @description What it tells. */
-            event: string | null;
+            event?: string | null;
             /** @description Its place, for `Last-Event-ID`; not every event has one. */
-            id: string | null;
+            id?: string | null;
             /**
              * Format: int32
              * @description After how many milliseconds to connect again.
              */
-            retry: number | null;
+            retry?: number | null;
         };
         /** @description What a person needs to know of the service before they log in. */
         Service: {
@@ -4850,6 +4987,11 @@ export interface components {
              */
             serial: string;
         };
+        /**
+         * Format: binary
+         * @description The bytes of a file.
+         */
+        Workbook: string;
     };
     responses: never;
     parameters: never;
@@ -4872,6 +5014,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -4918,7 +5061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -5047,6 +5190,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -5093,7 +5237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -5219,6 +5363,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description `private, max-age=…` while the sensor is covered, else `private, no-cache` */
@@ -5240,6 +5385,8 @@ export interface operations {
             /** @description The caller has it already */
             304: {
                 headers: {
+                    /** @description What the caller has */
+                    ETag?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -5267,7 +5414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -5376,8 +5523,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -5563,6 +5713,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -5704,8 +5855,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -5750,7 +5904,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `session_needed`: an API token is no log-in, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -5768,6 +5922,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5888,8 +6048,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -5934,7 +6097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `password_wrong`, `cross_site`, `session_needed` */
+            /** @description `password_wrong`, `session_needed`: an API token is no log-in, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -5952,6 +6115,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -5993,6 +6162,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6068,8 +6241,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -6114,7 +6290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `session_needed`: an API token is no log-in, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -6136,6 +6312,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6259,6 +6437,8 @@ export interface operations {
             /** @description Logging in asks for none any more */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -6301,7 +6481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `password_wrong`, `cross_site`, `session_needed` */
+            /** @description `password_wrong`, `session_needed`: an API token is no log-in, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -6319,6 +6499,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6360,6 +6546,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6438,6 +6628,8 @@ export interface operations {
             /** @description From now on the new one counts */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -6480,7 +6672,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `password_wrong`, `cross_site`, `session_needed` */
+            /** @description `password_wrong`, `session_needed`: an API token is no log-in, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -6498,6 +6690,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6618,8 +6816,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -6664,7 +6865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `password_wrong`, `cross_site`, `session_needed` */
+            /** @description `password_wrong`, `session_needed`: an API token is no log-in, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -6686,6 +6887,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6727,6 +6930,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -6800,6 +7007,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -6831,7 +7039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -6928,8 +7136,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -6974,7 +7187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -6992,6 +7205,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7096,6 +7315,131 @@ export interface operations {
             };
         };
     };
+    get_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The code's id */
+                activation_code_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorCode"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revoke_code: {
         parameters: {
             query?: never;
@@ -7115,8 +7459,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -7161,7 +7508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -7194,6 +7541,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7235,6 +7588,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -7310,6 +7667,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -7356,7 +7714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -7521,7 +7879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -7724,6 +8082,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -7755,7 +8114,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -7852,8 +8211,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -7898,7 +8262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -7920,6 +8284,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8024,6 +8390,131 @@ export interface operations {
             };
         };
     };
+    listed_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorOrganization"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     find_serial: {
         parameters: {
             query?: never;
@@ -8036,6 +8527,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -8067,7 +8559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -8178,8 +8670,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -8195,6 +8690,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8220,7 +8719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -8253,6 +8752,27 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8339,9 +8859,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
@@ -8364,21 +8885,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8474,10 +8980,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -8522,7 +9031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -8559,6 +9068,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8570,6 +9081,10 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8696,6 +9211,8 @@ export interface operations {
             /** @description It was redeemed here before */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -8711,6 +9228,10 @@ export interface operations {
             /** @description Redeemed */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -8755,7 +9276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -8788,6 +9309,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -8908,6 +9435,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -8954,7 +9482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9095,6 +9623,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9126,7 +9655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9234,6 +9763,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9257,21 +9787,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9363,6 +9878,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9386,21 +9902,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9509,8 +10010,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description The tag of what people edit of it */
+                    ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -9555,7 +10063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9592,6 +10100,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9696,6 +10206,120 @@ export interface operations {
             };
         };
     };
+    get_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The rule */
+                alert_rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description The tag of what people edit of it */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     remove_alert_rule: {
         parameters: {
             query?: never;
@@ -9718,6 +10342,8 @@ export interface operations {
             /** @description It opens no alert any more */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -9731,6 +10357,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9756,7 +10386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9789,6 +10419,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9800,6 +10436,25 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9811,6 +10466,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9893,10 +10552,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -9941,7 +10603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -9974,6 +10636,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -9985,6 +10653,10 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10112,6 +10784,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10143,21 +10816,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description `not_found`: there is no such thing, or it is another organization's */
             404: {
                 headers: {
@@ -10175,6 +10833,118 @@ export interface operations {
             };
             /** @description `invalid`, `query_malformed` */
             422: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The alert */
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
@@ -10272,6 +11042,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10303,7 +11074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10427,6 +11198,8 @@ export interface operations {
             /** @description RFC 4180, UTF-8 */
             200: {
                 headers: {
+                    /** @description The name under which it may be kept */
+                    "Content-Disposition"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -10456,7 +11229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10571,8 +11344,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -10617,7 +11393,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10650,6 +11426,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -10770,6 +11552,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10816,7 +11599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10954,6 +11737,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -10985,7 +11769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -11081,8 +11865,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -11098,6 +11887,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11123,7 +11916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -11156,6 +11949,27 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11167,6 +11981,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11244,6 +12062,8 @@ export interface operations {
             /** @description Its address opens nothing, if there was one */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -11257,6 +12077,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11282,7 +12106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -11315,6 +12139,27 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11326,6 +12171,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11404,8 +12253,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -11450,7 +12302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -11487,6 +12339,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -11607,6 +12461,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -11653,7 +12508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -11795,6 +12650,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -11841,7 +12697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12039,7 +12895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12155,6 +13011,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12186,7 +13043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12298,6 +13155,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12344,7 +13202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12508,6 +13366,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12539,7 +13398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12651,6 +13510,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12697,7 +13557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12855,6 +13715,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -12886,7 +13747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13001,8 +13862,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -13047,7 +13913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13084,6 +13950,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13188,6 +14056,133 @@ export interface operations {
             };
         };
     };
+    get_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The invitation */
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     withdraw_invitation: {
         parameters: {
             query?: never;
@@ -13208,6 +14203,8 @@ export interface operations {
             /** @description Its link opens nothing any more */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -13221,6 +14218,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13246,7 +14247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13279,6 +14280,27 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13290,6 +14312,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13368,8 +14394,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -13414,7 +14443,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13451,6 +14480,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -13571,6 +14602,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13617,7 +14649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13782,6 +14814,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13813,7 +14846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13923,6 +14956,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -13954,7 +14988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14070,6 +15104,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14101,7 +15136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14218,6 +15253,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14249,7 +15285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14345,6 +15381,135 @@ export interface operations {
             };
         };
     };
+    license_of_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The license key */
+                activation_code_id: string;
+                /** @description The license */
+                license_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseOfKey"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     license_summary: {
         parameters: {
             query?: never;
@@ -14357,6 +15522,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14388,7 +15554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14481,6 +15647,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14512,7 +15679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14614,6 +15781,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14645,7 +15813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14759,6 +15927,10 @@ export interface operations {
             /** @description It is queued */
             202: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read how far it is */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -14774,6 +15946,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -14799,7 +15975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14832,6 +16008,27 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -14843,6 +16040,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -14852,6 +16053,133 @@ export interface operations {
                 };
             };
             /** @description `too_many_test_mails`: five of the user within an hour, `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The mail */
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
             429: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14919,8 +16247,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -14936,6 +16267,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -14961,7 +16296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -14998,6 +16333,23 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15009,6 +16361,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15080,9 +16436,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
@@ -15113,7 +16470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -15215,10 +16572,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -15263,7 +16623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -15296,6 +16656,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15307,6 +16673,10 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15348,6 +16718,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15424,6 +16798,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -15447,21 +16822,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15551,6 +16911,118 @@ export interface operations {
             };
         };
     };
+    removed_sensor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The removed sensor */
+                sensor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedSensor"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     erase_history: {
         parameters: {
             query?: never;
@@ -15575,6 +17047,8 @@ export interface operations {
             /** @description It is erased. */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -15617,7 +17091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -15650,6 +17124,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15777,6 +17257,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -15800,21 +17281,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -15923,6 +17389,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -15954,7 +17421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16065,6 +17532,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16088,21 +17556,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -16225,6 +17678,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16256,7 +17710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16371,8 +17825,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description The tag of what people edit of it */
+                    ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -16417,7 +17878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16454,6 +17915,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -16584,6 +18047,8 @@ export interface operations {
             /** @description RFC 4180, UTF-8 */
             200: {
                 headers: {
+                    /** @description The name under which it may be kept */
+                    "Content-Disposition"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -16613,7 +18078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16735,6 +18200,8 @@ export interface operations {
             /** @description Office Open XML (ECMA-376) */
             200: {
                 headers: {
+                    /** @description The name under which it may be kept */
+                    "Content-Disposition"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -16744,7 +18211,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
             };
             /** @description `unauthenticated` */
@@ -16764,7 +18231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16879,8 +18346,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -16925,7 +18395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -16962,6 +18432,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -17082,6 +18554,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -17128,7 +18601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -17269,6 +18742,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -17292,21 +18766,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -17426,6 +18885,10 @@ export interface operations {
             /** @description It is done, or was a dry run */
             200: {
                 headers: {
+                    /** @description The name under which it may be kept */
+                    "Content-Disposition"?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -17472,7 +18935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -17509,6 +18972,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -17632,8 +19097,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -17678,7 +19146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -17711,6 +19179,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -17829,9 +19303,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
@@ -17854,21 +19329,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -17962,8 +19422,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -17979,6 +19442,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18004,7 +19471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18037,6 +19504,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18048,6 +19521,25 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18059,6 +19551,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18141,10 +19637,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -18189,7 +19688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18222,6 +19721,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18233,6 +19738,10 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18372,6 +19881,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18403,7 +19913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18513,6 +20023,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18536,21 +20047,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18644,6 +20140,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18675,7 +20172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18792,8 +20289,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -18838,7 +20340,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -18875,6 +20377,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -18997,6 +20501,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -19043,7 +20548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -19184,6 +20689,135 @@ export interface operations {
             };
         };
     };
+    sensor_license: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The sensor */
+                sensor_id: string;
+                /** @description The license */
+                license_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorLicense"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     take_back: {
         parameters: {
             query?: never;
@@ -19203,8 +20837,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -19220,6 +20857,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -19245,7 +20886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -19282,6 +20923,23 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -19293,6 +20951,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -19375,6 +21037,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -19398,21 +21061,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -19526,6 +21174,8 @@ export interface operations {
             /** @description RFC 4180, UTF-8 */
             200: {
                 headers: {
+                    /** @description The name under which it may be kept */
+                    "Content-Disposition"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -19547,21 +21197,6 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description How to say who one is */
                     "WWW-Authenticate"?: string;
-                    /** @description By which the request is found in the service's log */
-                    "x-request-id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
-            403: {
-                headers: {
-                    /** @description How many of them are left, and in how many seconds all are again */
-                    RateLimit?: string;
-                    /** @description How many requests the caller may send within how many seconds, where it is limited */
-                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -19665,6 +21300,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -19696,7 +21332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -19798,8 +21434,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -19844,7 +21483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -19881,6 +21520,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20004,6 +21645,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20035,7 +21677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20148,6 +21790,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20179,7 +21822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20294,8 +21937,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -20340,7 +21988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20373,6 +22021,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20477,6 +22131,133 @@ export interface operations {
             };
         };
     };
+    get_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The token */
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revoke_token: {
         parameters: {
             query?: never;
@@ -20497,6 +22278,8 @@ export interface operations {
             /** @description From now on it opens nothing */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -20510,6 +22293,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20535,7 +22322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20568,6 +22355,27 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20579,6 +22387,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20655,6 +22467,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20686,7 +22499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20782,6 +22595,135 @@ export interface operations {
             };
         };
     };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The user */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description The tag of what people edit of it */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     remove_user: {
         parameters: {
             query?: never;
@@ -20804,6 +22746,8 @@ export interface operations {
             /** @description They are no member any more */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -20817,6 +22761,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20842,7 +22790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -20879,6 +22827,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20890,6 +22840,25 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20901,6 +22870,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -20983,10 +22956,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -21031,7 +23007,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -21068,6 +23044,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21079,6 +23057,10 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21200,6 +23182,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -21231,7 +23214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -21346,8 +23329,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description The tag of what people edit of it */
+                    ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -21392,7 +23382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -21429,6 +23419,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21533,6 +23525,135 @@ export interface operations {
             };
         };
     };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The webhook */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description The tag of what people edit of it */
+                    ETag?: string;
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     remove_webhook: {
         parameters: {
             query?: never;
@@ -21555,6 +23676,8 @@ export interface operations {
             /** @description It is told of nothing any more */
             204: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -21568,6 +23691,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21593,7 +23720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -21626,6 +23753,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21637,6 +23770,25 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21648,6 +23800,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21730,10 +23886,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
-                    /** @description The tag of what people edit of it. */
+                    /** @description The tag of what people edit of it */
                     ETag?: string;
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -21778,7 +23937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -21811,6 +23970,12 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21822,6 +23987,10 @@ export interface operations {
             /** @description `changed_meanwhile`: the tag of `If-Match` is not that of what is there */
             412: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -21947,6 +24116,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -21978,7 +24148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -22074,6 +24244,135 @@ export interface operations {
             };
         };
     };
+    get_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organization */
+                organization_id: string;
+                /** @description The webhook */
+                webhook_id: string;
+                /** @description The event for it */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for */
+            200: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description How to say who one is */
+                    "WWW-Authenticate"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `read_only_token` */
+            403: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such thing, or it is another organization's */
+            404: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: come back after the seconds in `Retry-After` */
+            429: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retry_delivery: {
         parameters: {
             query?: never;
@@ -22096,6 +24395,8 @@ export interface operations {
             /** @description It is queued again */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -22111,6 +24412,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22136,7 +24441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -22173,6 +24478,23 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22184,6 +24506,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22260,8 +24586,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -22277,6 +24606,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22302,7 +24635,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -22335,6 +24668,27 @@ export interface operations {
             /** @description `idempotency_in_progress`, `idempotency_answer_lost` */
             409: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22346,6 +24700,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22422,8 +24780,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is on its way */
             202: {
                 headers: {
+                    /** @description `true`: it was carried out before, and was answered so then */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where it is read how far it is */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -22439,6 +24802,10 @@ export interface operations {
             /** @description `idempotency_key_malformed` */
             400: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22464,7 +24831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token`, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -22501,6 +24868,23 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description In how many seconds to come back, while it is in progress */
+                    "Retry-After"?: string;
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22512,6 +24896,10 @@ export interface operations {
             /** @description `idempotency_key_reused` */
             422: {
                 headers: {
+                    /** @description How many of them are left, and in how many seconds all are again */
+                    RateLimit?: string;
+                    /** @description How many requests the caller may send within how many seconds, where it is limited */
+                    "RateLimit-Policy"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -22899,6 +25287,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -22977,8 +25366,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -23130,6 +25522,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -23161,7 +25554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `session_needed`: an API token is no log-in */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -23243,6 +25636,8 @@ export interface operations {
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
                     "RateLimit-Policy"?: string;
+                    /** @description Takes the cookie away */
+                    "Set-Cookie"?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -23266,7 +25661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `session_needed`: an API token is no log-in, `cross_site`: another site's page made this request */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -23345,8 +25740,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
+                    /** @description Where it is read alone */
+                    Location?: string;
                     /** @description How many of them are left, and in how many seconds all are again */
                     RateLimit?: string;
                     /** @description How many requests the caller may send within how many seconds, where it is limited */
@@ -23514,6 +25912,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -23606,6 +26005,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -23698,6 +26098,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -23794,6 +26195,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made */
             201: {
                 headers: {
                     /** @description By which the request is found in the service's log */
@@ -23883,6 +26285,10 @@ export interface operations {
             /** @description RFC 5545, UTF-8 */
             200: {
                 headers: {
+                    /** @description The name under which it may be kept */
+                    "Content-Disposition"?: string;
+                    /** @description Changes when the calendar does */
+                    ETag?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -23894,6 +26300,8 @@ export interface operations {
             /** @description The caller has it already */
             304: {
                 headers: {
+                    /** @description What the caller has */
+                    ETag?: string;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -23903,6 +26311,30 @@ export interface operations {
             /** @description `not_found`: nobody has this address, or its owner may not read licenses any more */
             404: {
                 headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description By which the request is found in the service's log */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: come back after the seconds in `Retry-After` */
+            503: {
+                headers: {
+                    /** @description In how many seconds to come back */
+                    "Retry-After"?: number;
                     /** @description By which the request is found in the service's log */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -23944,6 +26376,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description By which the request is found in the service's log */
@@ -23976,6 +26409,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description By which the request is found in the service's log */

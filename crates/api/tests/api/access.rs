@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tenure_domain::Role;
 
+use crate::alerts::open_alert;
 use crate::support::{
     Actor, Administrator, Analyst, Client, Manager, Nobody, Operator, PASSWORD, ReadOnly, Stranger, World,
 };
@@ -40,6 +41,7 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     // Whoever has the address reads it.
     ("get", "/calendar/{file}", [200; 7]),
     ("get", "…/notices", [200, 200, 403, 403, 404, 404, 401]),
+    ("get", "…/notices/{notice_id}", [200, 200, 403, 403, 404, 404, 401]),
     ("post", "…/notices/{notice_id}/retry", [200, 200, 403, 403, 404, 404, 401]),
     ("post", "…/notices/test", [202, 202, 403, 403, 404, 404, 401]),
     ("get", "…/sensor-values", [200, 200, 200, 200, 404, 404, 401]),
@@ -67,6 +69,7 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("get", "…/license-keys", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/license-keys/{activation_code_id}", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/license-keys/{activation_code_id}/licenses", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/license-keys/{activation_code_id}/licenses/{license_id}", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/license-keys/{activation_code_id}/audit", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/timeline", [200, 200, 403, 200, 404, 404, 401]),
     ("get", "…/removed-sensors/{sensor_id}/timeline", [200, 200, 403, 200, 404, 404, 401]),
@@ -83,31 +86,39 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("post", "…/sensors/additions", [201, 201, 403, 403, 404, 404, 401]),
     ("post", "…/sensors/additions/preview", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/removed-sensors", [200, 200, 200, 200, 404, 404, 401]),
+    ("get", "…/removed-sensors/{sensor_id}", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/removed-sensors/{sensor_id}/measurements", [200, 200, 200, 200, 404, 404, 401]),
     ("post", "…/removed-sensors/{sensor_id}/erasure", [204, 403, 403, 403, 404, 404, 401]),
     ("post", "…/sensors/{sensor_id}/licenses", [201, 201, 403, 403, 404, 404, 401]),
+    ("get", "…/sensors/{sensor_id}/licenses/{license_id}", [200, 200, 403, 200, 404, 404, 401]),
     ("delete", "…/sensors/{sensor_id}/licenses/{license_id}", [200, 200, 403, 403, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/measurements", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/sensors/{sensor_id}/device", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/alert-rules", [200, 200, 200, 200, 404, 404, 401]),
     ("post", "…/alert-rules", [201, 201, 403, 403, 404, 404, 401]),
+    ("get", "…/alert-rules/{alert_rule_id}", [200, 200, 200, 200, 404, 404, 401]),
     ("patch", "…/alert-rules/{alert_rule_id}", [200, 200, 403, 403, 404, 404, 401]),
     ("delete", "…/alert-rules/{alert_rule_id}", [204, 204, 403, 403, 404, 404, 401]),
     ("get", "…/alerts", [200, 200, 200, 200, 404, 404, 401]),
+    ("get", "…/alerts/{alert_id}", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/alert-counts", [200, 200, 200, 200, 404, 404, 401]),
     ("get", "…/webhooks", [200, 403, 403, 403, 404, 404, 401]),
     ("post", "…/webhooks", [201, 403, 403, 403, 404, 404, 401]),
+    ("get", "…/webhooks/{webhook_id}", [200, 403, 403, 403, 404, 404, 401]),
     ("patch", "…/webhooks/{webhook_id}", [200, 403, 403, 403, 404, 404, 401]),
     ("delete", "…/webhooks/{webhook_id}", [204, 403, 403, 403, 404, 404, 401]),
     ("post", "…/webhooks/{webhook_id}/secret", [200, 403, 403, 403, 404, 404, 401]),
     ("post", "…/webhooks/{webhook_id}/test", [202, 403, 403, 403, 404, 404, 401]),
     ("get", "…/webhooks/{webhook_id}/deliveries", [200, 403, 403, 403, 404, 404, 401]),
+    ("get", "…/webhooks/{webhook_id}/deliveries/{delivery_id}", [200, 403, 403, 403, 404, 404, 401]),
     ("post", "…/webhooks/{webhook_id}/deliveries/{delivery_id}/retry", [200, 403, 403, 403, 404, 404, 401]),
     ("get", "…/tokens", [200, 403, 403, 403, 404, 404, 401]),
     ("post", "…/tokens", [201, 403, 403, 403, 404, 404, 401]),
+    ("get", "…/tokens/{token_id}", [200, 403, 403, 403, 404, 404, 401]),
     ("delete", "…/tokens/{token_id}", [204, 403, 403, 403, 404, 404, 401]),
     ("get", "/api/v1/operator/activation-codes", [403, 403, 403, 403, 403, 200, 401]),
     ("post", "/api/v1/operator/activation-codes", [403, 403, 403, 403, 403, 201, 401]),
+    ("get", "/api/v1/operator/activation-codes/{activation_code_id}", [403, 403, 403, 403, 403, 200, 401]),
     (
         "post",
         "/api/v1/operator/activation-codes/{activation_code_id}/revocation",
@@ -120,13 +131,16 @@ pub(crate) const TABLE: &[(&str, &str, [u16; 7])] = &[
     ),
     ("get", "/api/v1/operator/forwarding", [403, 403, 403, 403, 403, 200, 401]),
     ("get", "/api/v1/operator/organizations", [403, 403, 403, 403, 403, 200, 401]),
+    ("get", "/api/v1/operator/organizations/{organization_id}", [403, 403, 403, 403, 403, 200, 401]),
     ("get", "/api/v1/operator/serial-numbers/{serial}", [403, 403, 403, 403, 403, 200, 401]),
     ("post", "/api/v1/operator/serial-numbers/{serial}/release", [403, 403, 403, 403, 403, 200, 401]),
     ("get", "…/users", [200, 200, 403, 200, 404, 404, 401]),
+    ("get", "…/users/{user_id}", [200, 200, 403, 200, 404, 404, 401]),
     ("patch", "…/users/{user_id}", [200, 403, 403, 403, 404, 404, 401]),
     ("delete", "…/users/{user_id}", [204, 403, 403, 403, 404, 404, 401]),
     ("get", "…/invitations", [200, 200, 403, 200, 404, 404, 401]),
     ("post", "…/invitations", [201, 403, 403, 403, 404, 404, 401]),
+    ("get", "…/invitations/{invitation_id}", [200, 200, 403, 200, 404, 404, 401]),
     ("delete", "…/invitations/{invitation_id}", [204, 403, 403, 403, 404, 404, 401]),
     ("post", "/api/v1/operator/organizations", [403, 403, 403, 403, 403, 201, 401]),
     ("get", "/api/v1/service", [200; 7]),
@@ -204,7 +218,19 @@ pub(crate) async fn prepare(world: &World, method: &str, path: &str, serial: u64
         world.sensor(&format!("{serial:012x}")).await;
         filled = filled.replace("{serial}", &format!("{serial:012x}"));
     }
-    if path.contains("{license_id}") {
+    if path.contains("{organization_id}") {
+        filled = filled.replace("{organization_id}", &world.harbor.to_string());
+    }
+    if path.contains("{alert_id}") {
+        filled = filled.replace("{alert_id}", &open_alert(world, &format!("{serial:012x}")).await);
+    }
+    if path.contains("/license-keys/{activation_code_id}") {
+        let keys = administrator.get("…/license-keys?limit=1").await;
+        filled = filled.replace("{activation_code_id}", &keys.ids()[0]);
+        let licenses = administrator.get(&format!("…/license-keys/{}/licenses", keys.ids()[0])).await;
+        filled = filled.replace("{license_id}", &text(&licenses.body["items"][0]["license_id"]));
+    }
+    if filled.contains("{license_id}") {
         let (licenses, _) = filled.split_once("/{").unwrap();
         let reply = administrator.call("POST", licenses, None).await;
         filled = filled.replace("{license_id}", &text(&reply.body["license_id"]));
@@ -227,10 +253,7 @@ pub(crate) async fn prepare(world: &World, method: &str, path: &str, serial: u64
         let reply = administrator.call("POST", "…/tokens", None).await;
         filled = filled.replace("{token_id}", &text(&reply.body["id"]));
     }
-    if path.contains("/license-keys/{activation_code_id}") {
-        let keys = administrator.get("…/license-keys?limit=1").await;
-        filled = filled.replace("{activation_code_id}", &keys.ids()[0]);
-    } else if path.contains("{activation_code_id}") {
+    if filled.contains("{activation_code_id}") {
         world.code(1, "P1Y").await;
         let codes = world.by(Operator).get("/api/v1/operator/activation-codes?limit=1").await;
         filled = filled.replace("{activation_code_id}", &codes.ids()[0]);
@@ -407,7 +430,7 @@ async fn r34_what_is_asked_for_is_looked_at_after_who_asks(world: World) {
 }
 
 async fn r34_another_organizations_objects_do_not_exist(world: World) {
-    world.key(3, "P1Y").await;
+    world.key(4, "P1Y").await;
     let sensor = world.sensor("282c02424eed").await;
     let license = world.by(Administrator).call("POST", &format!("…/sensors/{sensor}/licenses"), None).await;
     let license = license.body["license_id"].as_str().unwrap().to_owned();
@@ -416,6 +439,11 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
     let rule = world.by(Administrator).post("…/alert-rules", &low_battery()).await;
     let rule = rule.body["id"].as_str().unwrap().to_owned();
     let (webhook, delivery) = webhook_and_delivery(&world.by(Administrator)).await;
+    let (alert, notice) = (open_alert(&world, "282c02424ee2").await, world.failed_notice().await);
+    let user = world.by(Administrator).get("…/users").await.ids()[0].clone();
+    let guest = json!({ "email": "guest@harbor.example", "role": "analyst" });
+    let invitation = world.by(Administrator).post("…/invitations", &guest).await;
+    let invitation = invitation.body["id"].as_str().unwrap().to_owned();
     let key = world.by(Administrator).get("…/license-keys").await.ids()[0].clone();
     let removed = world.sensor("282c02424ee1").await;
     assert_eq!(world.by(Administrator).delete(&format!("…/sensors/{removed}")).await.status, 200);
@@ -425,14 +453,17 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
         ("PATCH", format!("{own}/sensors/{sensor}"), Some(json!({ "name": "mine" }))),
         ("POST", format!("{own}/sensors/{sensor}/licenses"), None),
         ("DELETE", format!("{own}/sensors/{sensor}/licenses/{license}"), None),
+        ("GET", format!("{own}/sensors/{sensor}/licenses/{license}"), None),
         ("GET", format!("{own}/sensors/{sensor}/measurements"), None),
         ("GET", format!("{own}/sensors/{sensor}/measurements.csv"), None),
         ("GET", format!("{own}/sensors/{sensor}/licenses"), None),
         ("GET", format!("{own}/sensors/{sensor}/audit"), None),
         ("GET", format!("{own}/sensors/{sensor}/timeline"), None),
+        ("GET", format!("{own}/removed-sensors/{removed}"), None),
         ("GET", format!("{own}/removed-sensors/{removed}/timeline"), None),
         ("GET", format!("{own}/license-keys/{key}"), None),
         ("GET", format!("{own}/license-keys/{key}/licenses"), None),
+        ("GET", format!("{own}/license-keys/{key}/licenses/{license}"), None),
         ("GET", format!("{own}/license-keys/{key}/audit"), None),
         ("POST", format!("{own}/sensors/{sensor}/licenses/preview"), None),
         ("POST", format!("{own}/license-assignments"), Some(json!({ "sensor_ids": [sensor] }))),
@@ -474,6 +505,14 @@ async fn r34_another_organizations_objects_do_not_exist(world: World) {
             Some(json!({ "what_if": [{ "do": "replace", "sensor_id": sensor, "serial": "282c02424eee" }] })),
         ),
         ("GET", format!("{own}/sensors/{sensor}/device"), None),
+        ("GET", format!("{own}/alert-rules/{rule}"), None),
+        ("GET", format!("{own}/alerts/{alert}"), None),
+        ("GET", format!("{own}/notices/{notice}"), None),
+        ("GET", format!("{own}/users/{user}"), None),
+        ("GET", format!("{own}/invitations/{invitation}"), None),
+        ("GET", format!("{own}/tokens/{token}"), None),
+        ("GET", format!("{own}/webhooks/{webhook}"), None),
+        ("GET", format!("{own}/webhooks/{webhook}/deliveries/{delivery}"), None),
         ("PATCH", format!("{own}/alert-rules/{rule}"), Some(json!({ "enabled": false }))),
         ("DELETE", format!("{own}/alert-rules/{rule}"), None),
         ("PATCH", format!("{own}/webhooks/{webhook}"), Some(json!({ "enabled": false }))),

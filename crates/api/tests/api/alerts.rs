@@ -39,6 +39,15 @@ async fn judge(world: &World, sensor: &str, tenths: &[i32]) {
     tx.commit().await.unwrap();
 }
 
+/// An alert of a new sensor with this serial number.
+pub(crate) async fn open_alert(world: &World, serial: &str) -> String {
+    let sensor = world.sensor(serial).await;
+    let rule = world.by(Manager).post("…/alert-rules", &too_warm(&json!([sensor]))).await;
+    let rule = rule.body["id"].as_str().unwrap_or_else(|| panic!("no rule: {rule}"));
+    judge(world, &sensor, &[90]).await;
+    world.by(Manager).get(&format!("…/alerts?rule_id={rule}")).await.ids()[0].clone()
+}
+
 async fn a_rule_is_made_changed_and_removed(world: World) {
     world.key(1, "P1Y").await;
     let sensor = world.sensor("282c02424eed").await;

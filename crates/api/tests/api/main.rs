@@ -42,6 +42,7 @@ mod calendar;
 mod codes;
 mod common_date;
 mod cover;
+mod document;
 mod errors;
 mod events;
 mod exports;

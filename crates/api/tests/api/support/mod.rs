@@ -1,6 +1,7 @@
 //! A service with one organization, its people, and a stranger.
 
 mod actors;
+pub(crate) mod document;
 mod door;
 mod world;
 

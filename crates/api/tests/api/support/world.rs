@@ -27,6 +27,7 @@ use tenure_store::{Db, users};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use super::document::untold;
 use super::{Actor, Administrator, Door};
 
 /// When every scenario begins: a Saturday, eleven o'clock in the organization's zone.
@@ -415,13 +416,16 @@ impl World {
         rows.iter().map(|row| row.id.to_string()).collect()
     }
 
-    /// Sends a request as it is. `…` in its path stands for Harbor.
+    /// Sends a request as it is. Whatever is answered, the document has to say it.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
+        let untold = untold(&method, &path, status, &headers, &body);
+        assert_eq!(untold, None, "{method} {path}: {status}\n{body:#}");
         Reply { status, headers, body, bytes: bytes.to_vec() }
     }
 
