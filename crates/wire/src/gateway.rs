@@ -269,6 +269,10 @@ fn decimal(raw: &RawValue) -> Result<Decimal, FieldError> {
 }
 
 fn integer(raw: &RawValue) -> Result<i64, FieldError> {
+    // A handle may have more digits than a value that is measured.
+    if let Ok(whole) = string(raw).unwrap_or(raw.get()).parse() {
+        return Ok(whole);
+    }
     let number = decimal(raw)?;
     if number.decimals() == 0 { Ok(number.mantissa()) } else { Err(FieldError::Malformed) }
 }

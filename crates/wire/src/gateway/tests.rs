@@ -138,9 +138,14 @@ fn a_broken_entry_does_not_hold_up_the_others() {
 /// However its handle is written: without one the whole post would be refused, and come again and again.
 #[test]
 fn the_handle_of_a_broken_entry_is_read_as_that_of_a_good_one() {
-    for (written, handle) in
-        [("18", Some(18)), ("18.0", Some(18)), ("\"18\"", Some(18)), ("1.5", None), ("null", None)]
-    {
+    for (written, handle) in [
+        ("18", Some(18)),
+        ("18.0", Some(18)),
+        ("\"18\"", Some(18)),
+        ("9223372036854775807", Some(i64::MAX)),
+        ("1.5", None),
+        ("null", None),
+    ] {
         let entry = |battery: &str| {
             let post: Value = serde_json::from_str(POST).unwrap();
             let mut entry = post["measurements"][0].clone();
