@@ -5,31 +5,40 @@ zones, it does not say. So generated requests that are to be good are given such
 are sent; requests that are to be bad keep what makes them bad.
 """
 
+import hashlib
+import io
 import json
 import random
 import re
 import zlib
 from datetime import timedelta
 
+import openpyxl
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 
-from world import World
+from world import ADMINISTRATOR, EACH, ORGANIZATION, PACE, PASSWORD, World
 
 WORLD: World
 
 # How often a value that means something takes the place of a generated one.
 OFTEN = 0.9
 
-# Each how many requests the identifiers are read anew, as requests add and remove things.
-ANEW = 400
+# Each how many good requests one has what can be had only with effort.
+SELDOM = 5
 
+PASSWORDS = ("password", "current_password", "new_password")
 IDENTIFIER = re.compile(r"\b[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}\b")
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ZONES = ["UTC", "Europe/Warsaw", "America/St_Johns", "Pacific/Kiritimati", "Asia/Kathmandu"]
 URLS = ["https://hooks.harbor.example/tenure", "https://hooks.harbor.example:8443/in?from=tenure"]
 TERMS = ["P2Y", "P18M", "P30D", "P52W", "P1Y6M"]
 
 sent = 0
+# Of all requests as they were generated: two runs with the same one have tried the same.
+fingerprint = hashlib.sha256()
+last = ""
+tried: dict[str, int] = {}
 seen: set[str] = set()
 
 # The last cursor of each list, and the question whose answer it was in.
@@ -94,7 +103,18 @@ def meaning(name: str, value: object, dice: random.Random) -> object:
     if name in ("code", "activation_code") and len(value) >= 25:
         return WORLD.code(dice.randrange(1, 4), "P2Y")
     values = known(name)
-    return dice.choice(values) if values and dice.random() < OFTEN else value
+    # What is not there is nowhere, and tells nothing about the route.
+    often = 1.0 if name.endswith("_id") or name == "key" else OFTEN
+    return dice.choice(values) if values and dice.random() < often else value
+
+
+def kind_of(name: str, path: str) -> str:
+    """Of which things a parameter of this path takes identifiers."""
+    if name == "sensor_id" and "/removed-sensors/" in path:
+        return "removed_sensor_id"
+    if name == "activation_code_id" and "/license-keys/" in path:
+        return "license_key_id"
+    return name
 
 
 def with_meaning(body: object, dice: random.Random) -> object:
@@ -111,6 +131,12 @@ def with_meaning(body: object, dice: random.Random) -> object:
     return found
 
 
+def seldom(case) -> bool:
+    """Whether this good request of the route is one of those that are given what is hard to have: the first one is."""
+    tried[case.operation.label] = tried.get(case.operation.label, -1) + 1
+    return tried[case.operation.label] % SELDOM == 0
+
+
 def belongs_together(case) -> None:
     """Mends what each for itself is good."""
     body = case.body
@@ -125,6 +151,27 @@ def belongs_together(case) -> None:
         body["serial"] = WORLD.serials.get(sensor, body["serial"])
     # A cursor belongs to one question; nothing else is one.
     body.pop("cursor", None)
+    if of_session(case.operation.path):
+        # Whoever is logged in knows their password, and keeps it.
+        body.update({name: PASSWORD for name in PASSWORDS if name in body})
+    if case.operation.label == "POST /api/v1/sessions" and seldom(case):
+        body.update(email=ADMINISTRATOR, password=PASSWORD)
+        body.pop("code", None)
+    if case.operation.label == "PATCH /api/v1/organizations/{organization_id}" and "name" in body:
+        # By its name it is found again, when its users have to be made anew.
+        body["name"] = ORGANIZATION
+    if "/invitations/" in case.operation.path and "token" in body and seldom(case):
+        body["token"] = WORLD.invitation()
+        if case.operation.path.endswith("/acceptance"):
+            body["password"] = PASSWORD
+    if case.operation.path.endswith("/one-time-codes/confirmation") and seldom(case):
+        body["code"] = WORLD.one_time_code()
+    if case.operation.path.endswith("/password-resets/redemption") and seldom(case):
+        body["token"] = WORLD.reset()
+    steps = [step for step in body.get("what_if") or () if isinstance(step, dict) and "licenses" in step]
+    for step in steps:
+        # All steps together bring so many at the most.
+        step["licenses"] = min(step["licenses"], 100_000 // len(steps))
     if case.operation.path.endswith("/sensors/names") and isinstance(body.get("items"), list):
         # Each sensor once.
         body["items"] = list({item.get("sensor_id"): item for item in body["items"]}.values())
@@ -136,21 +183,41 @@ def belongs_together(case) -> None:
             condition["hysteresis"] = 0.5
 
 
+@schemathesis.deserializer(WORKBOOK)
+def workbook(context, response) -> str:
+    """The bytes of a workbook that can be opened."""
+    openpyxl.load_workbook(io.BytesIO(response.content), read_only=True).close()
+    return response.content.decode("latin-1")
+
+
 @schemathesis.hook
 def before_call(context, case, **kwargs):
-    global sent
+    global sent, last
     sent += 1
-    if sent % ANEW == 0:
+    headers = {name: value for name, value in (case.headers or {}).items() if name != "Authorization"}
+    parts = (case.operation.label, case.method, case.path_parameters, case.query, headers, case.body)
+    fingerprint.update(repr(parts).encode("utf-8", "replace"))
+    if sent % EACH == 0:
+        WORLD.move(PACE)
+    # Requests add and remove things, so they are looked for anew before the next route is tried.
+    if WORLD.stale and case.operation.label != last:
         WORLD.gather()
+    last = case.operation.label
     meta = case.meta
     if meta is None:
         return
     dice = chance(case)
     if not meta.is_negative_at(ParameterLocation.PATH):
-        removed = "/removed-sensors/" in case.operation.path
-        for name, value in (case.path_parameters or {}).items():
-            kind = "removed_sensor_id" if removed and name == "sensor_id" else name
-            case.path_parameters[name] = meaning(kind, value, dice)
+        parameters = case.path_parameters or {}
+        for name, value in parameters.items():
+            parameters[name] = meaning(kind_of(name, case.operation.path), value, dice)
+        for names, pairs in WORLD.pairs.items():
+            if pairs and all(name in parameters for name in names):
+                parameters.update(zip(names, dice.choice(pairs), strict=True))
+        if "file" in parameters:
+            parameters["file"] = WORLD.calendar
+        if "/unsubscriptions/" in case.operation.path:
+            parameters["token"] = WORLD.unsubscription
     if not meta.is_negative_at(ParameterLocation.HEADER) and case.headers:
         # A key is for one request, and the tag of what is there is not guessed.
         if "Idempotency-Key" in case.headers:
@@ -165,8 +232,8 @@ def before_call(context, case, **kwargs):
             (case.headers or {}).pop("Last-Event-ID", None)
     if not meta.is_negative_at(ParameterLocation.QUERY) and case.query:
         for name, value in list(case.query.items()):
-            if name == "from" and isinstance(case.query.get("to"), str) and str(value) >= case.query["to"]:
-                # A span ends after it begins.
+            if name == "from" and str(value)[:10] >= str(case.query.get("to") or WORLD.now.isoformat())[:10]:
+                # A span ends after it begins: now, when nothing is said.
                 del case.query[name]
             elif name in ("until", "date", "term"):
                 case.query[name] = meaning(name, value, dice)
@@ -196,6 +263,12 @@ def after_call(context, case, response):
             asked = {name: value for name, value in (case.query or {}).items() if name not in ("limit", "cursor")}
             cursors[case.operation.label] = {**asked, "cursor": json.loads(text)["next_cursor"]}
     method, path = case.method.upper(), case.operation.path
+    if response.status_code < 300 and method != "GET":
+        WORLD.stale = True
+        if path.endswith("/calendar-feed"):
+            WORLD.calendar = json.loads(text)["url"].rsplit("/", 1)[1] if method == "POST" else ""
+    if response.status_code < 300 and path.endswith("/one-time-codes/confirmation"):
+        WORLD.no_one_time_codes()
     if response.status_code < 300 and of_session(path) and method != "GET":
         WORLD.log_in()
     if response.status_code < 300 and method in ("DELETE", "PATCH") and ("/users/" in path or "/tokens/" in path):

@@ -1,11 +1,15 @@
 """A service with something in it: the built binary over a new SQLite database, filled through its API."""
 
+import base64
+import email
+import email.policy
+import hmac
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,10 +21,16 @@ PASSWORD = "correct horse battery staple"
 ADMINISTRATOR = "adele@harbor.example"
 ANALYST = "anton@harbor.example"
 OPERATOR = "olga@vendor.example"
+# Who forgets her password all the time.
+FORGETFUL = "frida@harbor.example"
 ORGANIZATION = "Harbor Cold Stores"
 
-# The clock of the service goes on by so much each second, so that limits that count by the hour open again.
-PACE = timedelta(minutes=1)
+RULE = {"name": "Batteries", "condition": {"kind": "low_battery"}, "sensors": "all"}
+HOOK = {"url": "https://hooks.harbor.example/tenure", "events": ["license.expired"]}
+
+# The clock of the service goes on by so much at each so many requests, so that limits that count by the hour open
+# again; by requests and not by seconds, so that a run is like the one before.
+PACE, EACH = timedelta(minutes=1), 40
 
 
 class World:
@@ -53,17 +63,18 @@ class World:
         )
         words = self.wait_for("listens on").split()
         self.url = next(word for word in words if word.startswith("http://"))
-        self.lock = threading.Lock()
-        self.over = threading.Event()
         self.values: dict[str, list] = {}
+        self.pairs: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.serials: dict[str, str] = {}
         self.invited = 0
+        self.stale = False
+        self.resets: set[str] = set()
+        self.calendar = ""
+        self.unsubscription = ""
         self.organization = ""
         self.tokens: dict[str, str] = {}
         self.cookie = ""
         self.fill()
-        self.ticker = threading.Thread(target=self.tick, daemon=True)
-        self.ticker.start()
 
     def wait_for(self, text: str) -> str:
         """The next line on standard output that holds this text."""
@@ -84,14 +95,8 @@ class World:
         self.child.stdin.flush()
         self.wait_for("The clock stands at")
 
-    def tick(self) -> None:
-        while not self.over.wait(1):
-            self.move(PACE)
-
     def stop(self) -> None:
         """Ends the service and removes what it has written."""
-        self.over.set()
-        self.ticker.join()
         self.child.kill()
         self.child.wait()
         self.log.close()
@@ -161,9 +166,53 @@ class World:
             raise SystemExit(f"no log-in: {status} {answer}")
         self.cookie = headers["Set-Cookie"].split(";")[0].split("=", 1)[1]
 
+    def as_person(self, method: str, path: str, body: object):
+        """The JSON of a good answer to who is logged in."""
+        headers = {
+            "Content-Type": "application/json",
+            "Cookie": f"__Host-tenure={self.cookie}",
+            "Sec-Fetch-Site": "same-origin",
+        }
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            text = answer.read()
+            return json.loads(text) if text else None
+
+    def one_time_code(self) -> str:
+        """What an authenticator app shows (RFC 6238) that has just been given a secret."""
+        made = self.as_person("POST", "/api/v1/me/one-time-codes", {"password": PASSWORD})
+        secret = base64.b32decode(made["secret"] + "=" * (-len(made["secret"]) % 8))
+        step = int(self.now.timestamp()) // 30
+        digest = hmac.digest(secret, step.to_bytes(8, "big"), "sha1")
+        place = digest[-1] & 15
+        return f"{(int.from_bytes(digest[place:place + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+    def no_one_time_codes(self) -> None:
+        """Switches them off again, so that the next log-in needs none."""
+        self.as_person("POST", "/api/v1/me/one-time-codes/removal", {"password": PASSWORD})
+
     def code(self, licenses: int, term: str) -> str:
         body = {"licenses": licenses, "term": term, "order": "PO-2026-0117"}
         return self.done("POST", "/api/v1/operator/activation-codes", body, who="operator")["code"]
+
+    def mailed(self, page: str, but: set[str] | None = None) -> str:
+        """What stands behind the address of this page in a mail that has one, and is none of these."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            for file in sorted(pathlib.Path(self.folder.name, "mail").glob("*")):
+                mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+                text = mail.get_body(("plain",)).get_content() + str(mail["List-Unsubscribe"])
+                for found in re.findall(rf"/{page}[/#]([A-Za-z0-9._~-]+)", text):
+                    if found not in (but or ()):
+                        return found
+            time.sleep(0.02)
+        raise SystemExit(f"no mail has the address of {page}")
+
+    def reset(self) -> str:
+        """What the link of a new mail holds by which a password is set anew."""
+        self.done("POST", "/api/v1/password-resets", {"email": FORGETFUL}, who="")
+        self.resets.add(token := self.mailed("reset", self.resets))
+        return token
 
     def invitation(self) -> str:
         """What an invitation's link holds, of a new one."""
@@ -186,6 +235,8 @@ class World:
 
         for licenses, term in ((20, "P7D"), (20, "P5W"), (500, "P2Y")):
             self.done("POST", f"{root}/activation-codes", {"code": self.code(licenses, term)})
+            # No two codes are redeemed at once, so that the same one is always next.
+            self.move(timedelta(seconds=1))
 
         def add(first: int, count: int, **more: object) -> None:
             for number in range(first, first + count):
@@ -203,47 +254,102 @@ class World:
         self.move(timedelta(days=10))
         self.log_in()
 
-        rule = {"name": "Batteries", "condition": {"kind": "low_battery"}, "sensors": "all"}
-        self.done("POST", f"{root}/alert-rules", rule)
+        self.done("POST", f"{root}/alert-rules", RULE)
+        self.measure([sensor["serial"] for sensor in listed[-10:]])
         self.done("POST", f"{root}/notices/test")
-        self.done("POST", f"{root}/invitations", {"email": "eva@harbor.example", "role": "analyst"})
-        self.done("POST", f"{root}/tokens", {"name": "cold-store dashboards", "read_only": True})
+        words = ["--email", FORGETFUL, "--role", "analyst", "--organization", "Another One", "--password-stdin"]
+        self.command("user", "create", *words, stdin=PASSWORD + "\n")
+        self.unsubscription = self.mailed("(?:unsubscribe|unsubscriptions)")
         self.gather()
 
-    def all(self, path: str) -> list:
+    def measure(self, serials: list[str]) -> None:
+        """A gateway's post about these sensors, whose batteries are low."""
+        entry = {
+            "battery": "low",
+            "signal": -70,
+            "measured_at": self.now.strftime("%Y-%m-%d %H:%M:%S"),
+            "measurement_interval": 60,
+            "params": [{"channel": 1, "type": "temperature", "value": 4.5}],
+        }
+        entries = [{"serial": serial, "response_handle": place, **entry} for place, serial in enumerate(serials)]
+        self.done("POST", "/api/v2/measurements", {"measurements": entries}, who="")
+
+    def all(self, path: str, who: str = "administrator") -> list:
         """All items of a list."""
         items, cursor = [], ""
         while cursor is not None:
-            page = self.done("GET", f"{path}?limit=200{cursor and '&cursor=' + cursor}")
+            page = self.done("GET", f"{path}?limit=200{cursor and '&cursor=' + cursor}", who=who)
             items += page["items"]
             cursor = page["next_cursor"]
         return items
 
+    def replenish(self, root: str) -> None:
+        """Makes one of each thing of which none is left, so that there is something to ask for."""
+        guest = {"email": "eva@harbor.example", "role": "analyst"}
+        for path, body in (
+            ("alert-rules", RULE),
+            ("webhooks", HOOK),
+            ("invitations", guest),
+            ("tokens", {"name": "cold-store dashboards", "read_only": True}),
+        ):
+            # Of tokens there is always the caller's own.
+            if len(self.all(f"{root}/{path}")) > (path == "tokens"):
+                continue
+            made = self.done("POST", f"{root}/{path}", body)
+            if path == "webhooks":
+                self.done("POST", f"{root}/webhooks/{made['id']}/test")
+        if not self.calendar:
+            self.calendar = self.done("POST", f"{root}/calendar-feed")["url"].rsplit("/", 1)[1]
+
     def gather(self) -> None:
-        """The identifiers that are there, by the name of the parameter that takes them."""
+        """The identifiers that are there, by the name of the parameter that takes them.
+
+        An identifier is partly random, so they are put in an order that is the same in each run.
+        """
         root = f"/api/v1/organizations/{self.organization}"
-        sensors = self.all(f"{root}/sensors")
-        codes = self.done("GET", "/api/v1/operator/activation-codes", who="operator")["items"]
-
-        removed = self.all(f"{root}/removed-sensors")
+        self.stale = False
+        self.replenish(root)
+        sensors = sorted(self.all(f"{root}/sensors"), key=lambda sensor: sensor["serial"])
+        removed = sorted(self.all(f"{root}/removed-sensors"), key=lambda one: (one["serial"], one["removed_at"]))
         self.serials = {sensor["id"]: sensor["serial"] for sensor in removed}
+        keys = sorted(self.all(f"{root}/license-keys"), key=lambda key: key["redeemed_at"])
 
-        def ids(path: str) -> list:
-            return [item["id"] for item in self.done("GET", f"{root}/{path}")["items"]]
+        def ids(path: str, *by: str, who: str = "administrator") -> list:
+            path = path if path.startswith("/") else f"{root}/{path}"
+            items = sorted(self.all(path, who), key=lambda item: [str(item[name]) for name in by])
+            return [item["id"] for item in items]
 
+        webhooks = ids("webhooks", "created_at", "url")
+        held = [sensor for sensor in sensors if sensor["license_id"]]
         self.values = {
             "organization_id": [self.organization],
             "sensor_id": [sensor["id"] for sensor in sensors],
             "removed_sensor_id": [sensor["id"] for sensor in removed],
-            "license_id": [sensor["license_id"] for sensor in sensors if sensor["license_id"]],
+            "license_id": [sensor["license_id"] for sensor in held],
             "serial": [sensor["serial"] for sensor in sensors],
-            "alert_rule_id": ids("alert-rules"),
-            "invitation_id": ids("invitations"),
-            "notice_id": ids("notices"),
-            "token_id": ids("tokens"),
-            "user_id": ids("users"),
-            "activation_code_id": [code["id"] for code in codes],
-            "key": sorted({sensor["key"] for sensor in sensors if sensor["key"]}),
+            "alert_rule_id": ids("alert-rules", "created_at", "name"),
+            "alert_id": ids("alerts", "opened_at", "serial"),
+            "invitation_id": ids("invitations", "email"),
+            "notice_id": ids("notices", "created_at", "kind", "recipient"),
+            "token_id": ids("tokens", "created_at", "name"),
+            "user_id": ids("users", "email"),
+            "webhook_id": webhooks,
+            "activation_code_id": ids("/api/v1/operator/activation-codes", "issued_at", "term", who="operator"),
+            "license_key_id": [key["id"] for key in keys],
+            "key": [key["key"] for key in keys],
+        }
+        # What names the same thing only together.
+        ids_of_keys = {key["key"]: key["id"] for key in keys}
+        self.pairs = {
+            ("sensor_id", "license_id"): [(sensor["id"], sensor["license_id"]) for sensor in held],
+            ("activation_code_id", "license_id"): [
+                (ids_of_keys[sensor["key"]], sensor["license_id"]) for sensor in held
+            ],
+            ("webhook_id", "delivery_id"): [
+                (one, delivery)
+                for one in webhooks
+                for delivery in ids(f"webhooks/{one}/deliveries", "created_at", "event")
+            ],
         }
 
 
