@@ -28,6 +28,8 @@ test: tools web ## run all tests, on SQLite and on a throw-away PostgreSQL, in a
 	$(step) 'tests'
 	scripts/with-postgres cargo nextest run --workspace --locked
 	@$(MAKE) --no-print-directory oracle
+	$(step) 'the service against its OpenAPI document'
+	.cache/venv/bin/python tests/schemathesis/run.py --repeatable
 	$(step) 'examples in the documentation'
 	cargo test --doc --workspace --locked
 	@$(MAKE) --no-print-directory browser
@@ -55,7 +57,7 @@ rules: tools web ## list every rule with its tests and their results
 	$(step) 'the rules'
 	@scripts/rules results target/nextest/rules/junit.xml target/nextest/rules/browser.xml
 
-schemathesis: tools web ## try the built service against its OpenAPI document
+schemathesis: tools web ## try the built service against its OpenAPI document, longer than `make test` does
 	$(build)
 	.cache/venv/bin/python tests/schemathesis/run.py
 
