@@ -7969,6 +7969,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
@@ -8000,7 +8001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `read_only_token`, `cross_site`, `session_needed` */
+            /** @description `forbidden`, `read_only_token` */
             403: {
                 headers: {
                     /** @description How many of them are left, and in how many seconds all are again */
