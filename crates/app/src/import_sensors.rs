@@ -178,6 +178,7 @@ impl App {
         let first_number = self.db.take_numbers(Counter::Sensor, count).await?;
         let first_id = self.entropy.bits();
         let mut settled = self.settled(ctx, organization).await?;
+        settled.tx.plan_anew().await?;
         let mut work = Work::begin(&mut settled, &file, (ctx.now, first_number, first_id)).await?;
         let mut done = 0;
         while done < of {

@@ -337,6 +337,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Has PostgreSQL plan each statement of this transaction anew, for one that fills tables: the plan that it would
+    /// keep is one for tables that are empty, which looks through all of them when they are not any more. (Measured: a
+    /// file of 100,000 sensors took 228 s instead of 41.) SQLite has no such plans.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn plan_anew(&mut self) -> Result<(), StoreError> {
+        if let Self::Postgres(tx) = self {
+            sqlx::query("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps other processes from migrating at the same time, until this transaction ends.
     pub(crate) async fn lock_migrations(&mut self) -> Result<(), StoreError> {
         if let Self::Postgres(tx) = self {

@@ -133,7 +133,24 @@ async fn a_copy_of_a_database_in_use_is_whole(test: TestDb) {
     std::fs::remove_file(copy).unwrap();
 }
 
+/// It is for one transaction, and on SQLite it is nothing.
+async fn a_transaction_that_fills_tables_has_its_statements_planned_anew(test: TestDb) {
+    let mode = async |tx: &mut Tx| {
+        tx.one("SHOW plan_cache_mode", args![]).await.unwrap().text("plan_cache_mode").unwrap()
+    };
+    let mut tx = test.db.begin().await.unwrap();
+    tx.plan_anew().await.unwrap();
+    if tx.engine() == Engine::Sqlite {
+        return;
+    }
+    assert_eq!(mode(&mut tx).await, "force_custom_plan");
+    tx.commit().await.unwrap();
+    let mut tx = test.db.begin().await.unwrap();
+    assert_eq!(mode(&mut tx).await, "auto");
+}
+
 on_both!(
+    a_transaction_that_fills_tables_has_its_statements_planned_anew,
     bulk_inserts_and_updates_reach_every_row,
     a_bulk_statement_takes_nulls_in_any_row,
     numbers_are_given_out_once,
