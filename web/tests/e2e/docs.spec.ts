@@ -31,7 +31,11 @@ test('the reference lists every operation, and asks no other host @one-engine', 
 test('an operation is found by words, opened by keyboard, and has an address @one-engine', async ({ world }) => {
   const page = await world.browser({ colorScheme: 'dark' });
   await page.goto('/docs');
+  const search = page.getByRole('searchbox', { name: 'Search the API' });
+  // A key that is pressed before the page is there is lost.
+  await expect(page.getByRole('article').first()).toBeVisible();
   await page.keyboard.press('/');
+  await expect(search).toBeFocused();
   await page.keyboard.type('sensors replacement');
   const operation = page.getByRole('article', { name: 'Replace a sensor' });
   await expect(operation).toBeVisible();
