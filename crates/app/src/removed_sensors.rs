@@ -45,7 +45,7 @@ impl App {
         let sensor = removed::get(&mut reading.tx, organization, id).await?;
         let rows = with_released(&mut reading.tx, organization, sensor.into_iter().collect()).await?;
         reading.tx.roll_back().await?;
-        Ok(rows.into_iter().next().ok_or(Refusal::NotFound { what: "sensor" })?)
+        Ok(rows.into_iter().next().ok_or(Refusal::NotFound { what: "removed sensor" })?)
     }
 }
 
