@@ -213,14 +213,17 @@ impl App {
         }
         // By turns: neither a long line nor many refusals hold up the other.
         let at_once = u32::try_from(forwarder.at_once).unwrap_or(u32::MAX);
-        let mut again =
-            if forwarder.was_again { Vec::new() } else { forwards::put_back(&mut tx, now, 1).await? };
-        let line = if again.is_empty() { forwards::in_line(&mut tx, at_once).await? } else { Vec::new() };
-        if again.is_empty() && line.is_empty() {
-            again = forwards::put_back(&mut tx, now, 1).await?;
+        let mut next = Vec::new();
+        for again in [!forwarder.was_again, forwarder.was_again] {
+            next = match again {
+                true => forwards::put_back(&mut tx, now, 1).await?,
+                false => forwards::in_line(&mut tx, at_once).await?,
+            };
+            if !next.is_empty() {
+                forwarder.was_again = again;
+                break;
+            }
         }
-        forwarder.was_again = !again.is_empty();
-        let next = if again.is_empty() { line } else { again };
         tx.commit().await?;
         let mut bytes = 0;
         let mut messages: Vec<Outgoing> = Vec::with_capacity(next.len());
