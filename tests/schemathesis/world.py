@@ -199,7 +199,7 @@ class World:
         """What stands behind the address of this page in a mail that has one, and is none of these."""
         until = time.monotonic() + 20
         while time.monotonic() < until:
-            for file in sorted(pathlib.Path(self.folder.name, "mail").glob("*")):
+            for file in sorted(pathlib.Path(self.folder.name, "mail").glob("*.eml")):
                 mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
                 text = mail.get_body(("plain",)).get_content() + str(mail["List-Unsubscribe"])
                 for found in re.findall(rf"/{page}[/#]([A-Za-z0-9._~-]+)", text):
