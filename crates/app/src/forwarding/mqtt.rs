@@ -1,5 +1,6 @@
 //! Handing on by MQTT 5, with quality of service 1.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,23 +61,34 @@ impl Mqtt {
     pub(super) async fn publish(&mut self, messages: &[Outgoing]) -> Sent {
         let before = self.connection.take().filter(|connection| !connection.driving.is_finished());
         let mut connection = before.unwrap_or_else(|| self.connect());
+        let Connection { client, driving } = &mut connection;
         let mut answers = Vec::with_capacity(messages.len());
-        let publishing = async {
-            let mut notices = Vec::with_capacity(messages.len());
-            for message in messages {
-                let options = PublishOptions::new(QoS::AtLeastOnce).properties(json());
-                let (topic, body) = (self.topic(message), message.body.clone());
-                match connection.client.publish_tracked(topic, body, options).await {
-                    Ok(notice) => notices.push(notice),
-                    Err(_) => break,
+        // What is answered by the end counts.
+        let ended = {
+            let mut publishing = pin!(async {
+                let mut notices = Vec::with_capacity(messages.len());
+                for message in messages {
+                    let options = PublishOptions::new(QoS::AtLeastOnce).properties(json());
+                    let (topic, body) = (self.topic(message), message.body.clone());
+                    match client.publish_tracked(topic, body, options).await {
+                        Ok(notice) => notices.push(notice),
+                        Err(_) => break,
+                    }
+                }
+                for notice in notices {
+                    answers.push(of(notice.wait_async().await));
+                }
+            });
+            tokio::select! {
+                () = &mut publishing => None,
+                () = tokio::time::sleep(LONGEST) => None,
+                ended = driving => {
+                    // Nothing comes any more, though the client does not say so of what it has not sent yet.
+                    let _ = tokio::time::timeout(Duration::ZERO, publishing).await;
+                    Some(ended)
                 }
             }
-            for notice in notices {
-                answers.push(of(notice.wait_async().await));
-            }
         };
-        // What is answered by then counts.
-        let _ = tokio::time::timeout(LONGEST, publishing).await;
         let mut told = Told::default();
         let mut open: Vec<&Outgoing> = messages.iter().skip(answers.len()).collect();
         for (message, answer) in messages.iter().zip(answers) {
@@ -92,10 +104,14 @@ impl Mqtt {
             }
         }
         if open.is_empty() {
-            self.connection = Some(connection);
+            self.connection = ended.is_none().then_some(connection);
             return Sent::Each(told);
         }
-        match connection.trouble().await {
+        let error = match ended {
+            Some(ended) => ended.ok(),
+            None => connection.trouble().await,
+        };
+        match error {
             Some(error) if is_too_large(&error) => {
                 // One of them has ended the connection; the others were only on the same way.
                 let largest = open.iter().max_by_key(|message| message.body.len());
