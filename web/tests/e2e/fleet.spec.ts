@@ -1,6 +1,6 @@
 // What a Manager of several organizations with long names and many sensors needs: nothing is cut, nothing jumps, all dates are told.
 
-import { expect, PASSWORD, test, type World } from './support/test';
+import { expect, PASSWORD, START, test, type World } from './support/test';
 import type { Page } from '@playwright/test';
 
 const LONG = 'Northwind Foods Cold Storage and Distribution Cooperative of the Northern Ports';
@@ -83,4 +83,59 @@ test('a year of purchases is told date by date, and nothing jumps while it is lo
   answer();
   await expect(page.getByText('1 license by 21 December 2026')).toBeVisible();
   expect((await period.boundingBox())!.y).toBe(there);
+});
+
+/** What has moved without having been asked to, from now on, by how much of the window. */
+async function watchJumps(page: Page): Promise<() => Promise<string[]>> {
+  await page.addInitScript(() => {
+    const jumps: string[] = [];
+    Object.assign(window, { jumps });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean; sources: { node: Node | null }[] })[]) {
+        const moved = entry.sources.map(({ node }) => (node instanceof Element ? `${node.tagName}.${node.className}` : node?.textContent));
+        if (!entry.hadRecentInput && entry.value > 0.005) jumps.push(`${entry.value.toFixed(3)}: ${moved.join(', ')}`);
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  return () =>
+    page.evaluate(
+      () => new Promise<string[]>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done((window as unknown as { jumps: string[] }).jumps)))),
+    );
+}
+
+test('on the first visit nothing jumps, however late the answers come @one-engine', async ({ world }) => {
+  const email = await world.user('manager');
+  await world.key(2, 'P30D');
+  const silent = await world.sensor('282c02400001', 'Fridge');
+  const heard = await world.sensor('282c02400002', 'Freezer', { auto_renewal: false });
+  await world.send('282c02400002', ['--at', START, '--value', 'temperature=-18']);
+  for (const viewport of [undefined, { width: 390, height: 844 }]) {
+    const page = await world.logIn(email, '/settings', viewport ? { viewport, isMobile: true, hasTouch: true } : {});
+    const jumps = await watchJumps(page);
+    const late = async (answers: string, meanwhile: () => Promise<void>): Promise<void> => {
+      let answer = (): void => undefined;
+      const held = new Promise<void>((go) => (answer = go));
+      await page.route(answers, async (route) => {
+        await held;
+        await route.continue();
+      });
+      await meanwhile();
+      answer();
+      await page.unrouteAll({ behavior: 'wait' });
+    };
+    await late('**/api/**/ahead*', async () => {
+      await page.goto('/licenses');
+      await expect(page.getByText('Freezer').first()).toBeAttached();
+    });
+    await expect(page.getByText('Freezer').filter({ visible: true }).first()).toBeVisible();
+    expect(await jumps(), 'the License Manager').toEqual([]);
+    for (const sensor of [silent, heard]) {
+      await late('**/api/**/measurements*', async () => {
+        await page.goto(`/sensors/${sensor}`);
+        await expect(page.getByRole('heading', { name: 'Measurements' })).toBeVisible();
+      });
+      await expect(sensor === silent ? page.getByText('No measurements in this time') : page.getByRole('slider')).toBeVisible();
+      expect(await jumps(), sensor === silent ? 'a sensor without values' : 'a sensor').toEqual([]);
+    }
+  }
 });
