@@ -5,10 +5,9 @@ import { PASSWORD, expect, expectAccessible, test } from './support/test';
 import type { Page } from '@playwright/test';
 
 const LOOKS = [
-  { name: 'light', language: 'en', options: { colorScheme: 'light' } },
-  { name: 'dark', language: 'en', options: { colorScheme: 'dark' } },
-  { name: 'German', language: 'de', options: { locale: 'de-DE' } },
-  { name: 'Polish', language: 'pl', options: { locale: 'pl-PL' } },
+  { name: 'light, English', language: 'en', options: { colorScheme: 'light' } },
+  { name: 'dark, German', language: 'de', options: { colorScheme: 'dark', locale: 'de-DE' } },
+  { name: 'light, Polish', language: 'pl', options: { colorScheme: 'light', locale: 'pl-PL' } },
 ];
 const STILL = { reducedMotion: 'reduce' };
 
@@ -23,6 +22,15 @@ async function speak(page: Page, language: string): Promise<void> {
     await fetch('/api/v1/me', { method: 'PATCH', headers, body: JSON.stringify({ language }) });
   }, language);
 }
+
+test('what is wrong is found @one-engine', async ({ world }) => {
+  const page = await world.browser(STILL);
+  await page.goto('/log-in');
+  await settled(page);
+  await page.evaluate(() => document.querySelector('main')!.insertAdjacentHTML('beforeend', '<img src="/favicon.svg"><p id="pale">Pale</p>'));
+  await page.locator('#pale').evaluate((pale) => (pale.style.color = '#bbb'));
+  await expect(expectAccessible(page)).rejects.toThrow(/color-contrast[^]*image-alt/);
+});
 
 for (const { name, language, options } of LOOKS) {
   test(`every screen, ${name} @one-engine`, async ({ world }) => {
