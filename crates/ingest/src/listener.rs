@@ -1,6 +1,7 @@
 //! The thread that owns the gate and the socket.
 
-use std::cell::RefCell;
+mod answers;
+
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -16,8 +17,8 @@ use tenure_domain::{Instant, OrganizationId, Serial};
 use tenure_store::device::Document;
 use tenure_store::forwards::NewForward;
 use tenure_store::messages::{self, Fate, NewMessage, Status};
-use tenure_wire::coap::{Code, Endpoint, Exchange, Layer, Limits, Received, Response};
-use tenure_wire::configuration::{Configuration, Downlink, Part};
+use tenure_wire::coap::{Code, Endpoint, Exchange, Response};
+use tenure_wire::configuration::{Configuration, Part};
 use tenure_wire::device_info::DeviceInfo;
 use tenure_wire::gateway::Entry;
 use tenure_wire::{measurements, time};
@@ -26,7 +27,8 @@ use tokio::sync::{mpsc, oneshot, watch as stop};
 
 use crate::commit::{Batch, NewDocument, Work};
 use crate::gate::{Decision, Gate};
-use crate::{Control, GatewayOutcome, Refuse, Settings};
+use crate::{Control, GatewayOutcome, Settings};
+use answers::{Answers, Asker, Outcome, Post, Request};
 
 /// Datagrams that are read before the thread looks up again.
 const BURST: usize = 512;
@@ -37,9 +39,6 @@ const MOST_WAITING: usize = 65_536;
 const MOST_PARKED: usize = 65_536;
 /// How often a message waits for settling. Once suffices, but for a clock that is moved at that moment.
 const MOST_SETTLINGS: u8 = 3;
-/// What a sensor hears after how many seconds it may try again: when the database is away, and when it is refused.
-const RETRY_SECONDS: u32 = 60;
-const HOLD_SECONDS: u32 = 3_600;
 
 /// Opens the socket, with as much room for waiting datagrams as the system gives.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
@@ -64,44 +63,6 @@ pub(crate) fn run(
     if let Err(error) = served {
         tracing::error!(%error, "the CoAP listener has ended");
     }
-}
-
-/// Whom to answer.
-#[derive(Clone)]
-enum Asker {
-    Sensor(Exchange),
-    Gateway(Rc<RefCell<Post>>, i64),
-}
-
-/// A gateway's post that waits for its entries.
-struct Post {
-    accepted: Vec<i64>,
-    refused: Vec<i64>,
-    unavailable: bool,
-    answer: Option<oneshot::Sender<GatewayOutcome>>,
-}
-
-impl Drop for Post {
-    /// The last entry has been answered.
-    fn drop(&mut self) {
-        if let Some(answer) = self.answer.take() {
-            let (accepted, refused) = (std::mem::take(&mut self.accepted), std::mem::take(&mut self.refused));
-            let done = GatewayOutcome::Done { accepted, refused };
-            // A gateway that has hung up sends again.
-            let _ = answer.send(if self.unavailable { GatewayOutcome::Unavailable } else { done });
-        }
-    }
-}
-
-/// What became of a message.
-#[derive(Clone, Copy)]
-enum Outcome {
-    /// Durable, and the answer may ask the sensor for something.
-    Saved {
-        greet: bool,
-    },
-    Refused,
-    Unavailable,
 }
 
 /// A message in a batch.
@@ -134,7 +95,7 @@ pub(crate) struct Listener {
     main: tokio::runtime::Handle,
     settings: Settings,
     gate: Gate,
-    layer: Layer,
+    answers: Answers,
     control: mpsc::UnboundedSender<Control>,
     batches: mpsc::UnboundedSender<Work>,
     next_number: i64,
@@ -142,8 +103,6 @@ pub(crate) struct Listener {
     waiting: Vec<Waiting>,
     committing: Option<Vec<Waiting>>,
     parked: HashMap<OrganizationId, Vec<Parked>>,
-    outbox: Vec<(SocketAddr, Vec<u8>)>,
-    spare: Vec<Vec<u8>>,
     counts: Counts,
 }
 
@@ -160,9 +119,9 @@ impl Listener {
         Self {
             app,
             main,
+            answers: Answers::new(settings.refuse),
             settings,
             gate,
-            layer: Layer::new(Limits::default()),
             control,
             batches,
             next_number: first_number,
@@ -170,8 +129,6 @@ impl Listener {
             waiting: Vec::new(),
             committing: None,
             parked: HashMap::new(),
-            outbox: Vec::new(),
-            spare: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -196,7 +153,7 @@ impl Listener {
                 }
             }
             self.submit();
-            self.send(&socket);
+            self.answers.send(&socket);
         }
         // What has been heard is still committed and answered.
         self.submit();
@@ -205,7 +162,7 @@ impl Listener {
             self.hear(control);
             self.submit();
         }
-        self.send(&socket);
+        self.answers.send(&socket);
         Ok(())
     }
 
@@ -230,46 +187,39 @@ impl Listener {
 
     fn datagram(&mut self, datagram: &[u8], peer: SocketAddr) {
         let now = self.app.clock.now();
-        let mut out = self.spare.pop().unwrap_or_default();
-        match self.layer.receive(now, peer, datagram, &mut out) {
-            Received::Nothing => self.spare.push(out),
-            Received::Reply => self.outbox.push((peer, out)),
-            Received::Request { endpoint, payload, exchange } => {
-                self.spare.push(out);
-                let asker = Asker::Sensor(exchange);
-                match endpoint {
-                    Endpoint::Measurements => match measurements::decode(payload) {
-                        Ok(uplink) => self.judge(Parked { uplink, arrived: now, asker, settlings: 0 }),
-                        Err(error) => self.malformed(exchange, &error),
-                    },
-                    Endpoint::DeviceInfo => match DeviceInfo::decode(payload) {
-                        Ok(info) => {
-                            let token = info.device_token().map(str::to_owned);
-                            let document = (Document::Info, info.to_json(), false);
-                            self.document(info.serial, token.as_deref(), document, now, exchange);
-                        }
-                        Err(error) => self.malformed(exchange, &error),
-                    },
-                    Endpoint::Configuration => match Configuration::decode(payload) {
-                        Ok(configuration) => {
-                            let adds = match configuration.part() {
-                                Part::Whole | Part::Part { index: 0 | 1 } | Part::Last { count: 0 | 1 } => {
-                                    false
-                                }
-                                Part::Part { .. } | Part::Last { .. } => true,
-                            };
-                            let token = configuration.device_token().map(str::to_owned);
-                            let document = (Document::Configuration, configuration.to_json(), adds);
-                            self.document(configuration.serial, token.as_deref(), document, now, exchange);
-                        }
-                        Err(error) => self.malformed(exchange, &error),
-                    },
-                    Endpoint::Time => {
-                        let payload = time::answer(now);
-                        let response = Response { code: Code::CONTENT, max_age: None, payload: &payload };
-                        self.respond(exchange, response);
-                    }
+        let Some(Request { endpoint, payload, exchange }) = self.answers.request(now, peer, datagram) else {
+            return;
+        };
+        let asker = Asker::Sensor(exchange);
+        match endpoint {
+            Endpoint::Measurements => match measurements::decode(payload) {
+                Ok(uplink) => self.judge(Parked { uplink, arrived: now, asker, settlings: 0 }),
+                Err(error) => self.malformed(exchange, &error),
+            },
+            Endpoint::DeviceInfo => match DeviceInfo::decode(payload) {
+                Ok(info) => {
+                    let token = info.device_token().map(str::to_owned);
+                    let document = (Document::Info, info.to_json(), false);
+                    self.document(info.serial, token.as_deref(), document, now, exchange);
                 }
+                Err(error) => self.malformed(exchange, &error),
+            },
+            Endpoint::Configuration => match Configuration::decode(payload) {
+                Ok(configuration) => {
+                    let adds = match configuration.part() {
+                        Part::Whole | Part::Part { index: 0 | 1 } | Part::Last { count: 0 | 1 } => false,
+                        Part::Part { .. } | Part::Last { .. } => true,
+                    };
+                    let token = configuration.device_token().map(str::to_owned);
+                    let document = (Document::Configuration, configuration.to_json(), adds);
+                    self.document(configuration.serial, token.as_deref(), document, now, exchange);
+                }
+                Err(error) => self.malformed(exchange, &error),
+            },
+            Endpoint::Time => {
+                let payload = time::answer(now);
+                let response = Response { code: Code::CONTENT, max_age: None, payload: &payload };
+                self.answers.respond(now, exchange, response);
             }
         }
     }
@@ -470,9 +420,7 @@ impl Listener {
             let _ = answer.send(GatewayOutcome::WrongToken);
             return;
         }
-        let post =
-            Post { accepted: Vec::new(), refused: Vec::new(), unavailable: false, answer: Some(answer) };
-        let post = Rc::new(RefCell::new(post));
+        let post = Post::new(answer);
         for Entry { response_handle, mut uplink } in entries {
             uplink.device_token = token.map(str::to_owned);
             let asker = Asker::Gateway(Rc::clone(&post), response_handle);
@@ -504,67 +452,15 @@ impl Listener {
     fn malformed(&mut self, exchange: Exchange, error: &dyn std::fmt::Display) {
         self.counts.malformed += 1;
         tracing::debug!(%error, peer = %exchange.peer(), "a message cannot be read");
-        self.respond(exchange, Response::of(Code::BAD_REQUEST));
+        self.answers.respond(self.app.clock.now(), exchange, Response::of(Code::BAD_REQUEST));
+    }
+
+    fn answer(&mut self, asker: &Asker, outcome: Outcome) {
+        self.answers.outcome(self.app.clock.now(), asker, outcome);
     }
 
     /// Answers who is not known, or does not say the right token.
     fn stranger(&mut self, asker: &Asker, code: Code) {
-        match asker {
-            Asker::Sensor(exchange) => self.respond(*exchange, Response::of(code)),
-            Asker::Gateway(..) => self.answer(asker, Outcome::Refused),
-        }
-    }
-
-    fn answer(&mut self, asker: &Asker, outcome: Outcome) {
-        let exchange = match asker {
-            Asker::Gateway(post, handle) => {
-                let mut post = post.borrow_mut();
-                match outcome {
-                    Outcome::Saved { .. } => post.accepted.push(*handle),
-                    Outcome::Refused => post.refused.push(*handle),
-                    Outcome::Unavailable => post.unavailable = true,
-                }
-                return;
-            }
-            Asker::Sensor(exchange) => *exchange,
-        };
-        let unavailable =
-            |seconds| Response { code: Code::SERVICE_UNAVAILABLE, max_age: Some(seconds), payload: &[] };
-        match (outcome, self.settings.refuse) {
-            (Outcome::Saved { greet: true }, _) => {
-                let current_time = Some(self.app.clock.now());
-                let ask = Downlink { current_time, device_info_request: true, configuration_request: false };
-                self.respond(
-                    exchange,
-                    Response { code: Code::CREATED, max_age: None, payload: &ask.encode() },
-                );
-            }
-            (Outcome::Saved { greet: false }, _) | (Outcome::Refused, Refuse::Acknowledge) => {
-                self.respond(exchange, Response::of(Code::CREATED));
-            }
-            (Outcome::Refused, Refuse::Hold) => self.respond(exchange, unavailable(HOLD_SECONDS)),
-            (Outcome::Unavailable, _) => self.respond(exchange, unavailable(RETRY_SECONDS)),
-        }
-    }
-
-    fn respond(&mut self, exchange: Exchange, response: Response<'_>) {
-        let mut out = self.spare.pop().unwrap_or_default();
-        if self.layer.respond(self.app.clock.now(), exchange, response, &mut out) {
-            self.outbox.push((exchange.peer(), out));
-        } else {
-            self.spare.push(out);
-        }
-    }
-
-    /// Sends what is written. What the socket does not take is lost, as on any network: the sensor asks again, and is
-    /// answered from memory.
-    fn send(&mut self, socket: &UdpSocket) {
-        for (peer, datagram) in self.outbox.drain(..) {
-            if let Err(error) = socket.try_send_to(&datagram, peer) {
-                tracing::debug!(%error, %peer, "an answer was not sent");
-            }
-            self.spare.push(datagram);
-        }
-        self.spare.truncate(BURST);
+        self.answers.stranger(self.app.clock.now(), asker, code);
     }
 }
