@@ -25,6 +25,7 @@ mod events;
 mod exports;
 mod extract;
 mod forecast;
+mod forecast_sensors;
 mod gateway;
 mod import;
 mod import_report;
@@ -183,7 +184,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(replacement::replace_sensor))
         .routes(routes!(ahead::look_ahead))
         .routes(routes!(forecast::forecast, forecast::forecast_what_if))
-        .routes(routes!(forecast::forecast_sensors, forecast::forecast_sensors_what_if))
+        .routes(routes!(forecast_sensors::forecast_sensors, forecast_sensors::forecast_sensors_what_if))
         .routes(routes!(common_date::suggest_common_dates))
         .routes(routes!(common_date::preview_common_date))
         .routes(routes!(common_date::bring_to_date))
