@@ -135,6 +135,30 @@ fn every_answer_is_described() {
     }
 }
 
+/// What a request has to hold for an answer to be possible, and which answers that makes possible.
+#[test]
+fn an_answer_has_its_reason_in_the_request() {
+    for (method, path, operation) in operations().filter(|(_, path, _)| path.starts_with("/api/v1/")) {
+        let has = |name: &str| !parameter(operation, name).is_null();
+        let (body, repeatable) = (!operation["requestBody"].is_null(), has("Idempotency-Key"));
+        for (status, possible) in [
+            ("404", path.contains('{')),
+            ("412", has("If-Match")),
+            // To compare a request with the one before, it is read even where it says nothing.
+            ("413", body || repeatable),
+            ("415", body),
+        ] {
+            assert_eq!(!operation["responses"][status].is_null(), possible, "{method} {path} {status}");
+        }
+        let asks = body || repeatable || !operation["parameters"].as_array().is_none_or(Vec::is_empty);
+        for status in ["400", "422"] {
+            assert!(asks || operation["responses"][status].is_null(), "{method} {path} {status}");
+        }
+        let writes = method != "get";
+        assert!(writes || operation["responses"]["409"].is_null(), "{method} {path}");
+    }
+}
+
 #[test]
 fn every_answer_tells_of_the_limits() {
     for (method, path, operation) in operations().filter(|(_, path, _)| path.starts_with("/api/v1/")) {
