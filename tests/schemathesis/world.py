@@ -21,8 +21,8 @@ PASSWORD = "correct horse battery staple"
 ADMINISTRATOR = "adele@harbor.example"
 ANALYST = "anton@harbor.example"
 OPERATOR = "olga@vendor.example"
-# Who forgets her password all the time.
-FORGETFUL = "frida@harbor.example"
+# Who forget their passwords all the time: several, for in an hour one is sent only so many links.
+FORGETFUL = [f"frida{number}@harbor.example" for number in range(1, 9)]
 ORGANIZATION = "Harbor Cold Stores"
 
 RULE = {"name": "Batteries", "condition": {"kind": "low_battery"}, "sensors": "all"}
@@ -210,7 +210,7 @@ class World:
 
     def reset(self) -> str:
         """What the link of a new mail holds by which a password is set anew."""
-        self.done("POST", "/api/v1/password-resets", {"email": FORGETFUL}, who="")
+        self.done("POST", "/api/v1/password-resets", {"email": FORGETFUL[len(self.resets) % len(FORGETFUL)]}, who="")
         self.resets.add(token := self.mailed("reset", self.resets))
         return token
 
@@ -257,8 +257,9 @@ class World:
         self.done("POST", f"{root}/alert-rules", RULE)
         self.measure([sensor["serial"] for sensor in listed[-10:]])
         self.done("POST", f"{root}/notices/test")
-        words = ["--email", FORGETFUL, "--role", "analyst", "--organization", "Another One", "--password-stdin"]
-        self.command("user", "create", *words, stdin=PASSWORD + "\n")
+        for address in FORGETFUL:
+            words = ["--email", address, "--role", "analyst", "--organization", "Another One", "--password-stdin"]
+            self.command("user", "create", *words, stdin=PASSWORD + "\n")
         self.unsubscription = self.mailed("(?:unsubscribe|unsubscriptions)")
         self.gather()
 
