@@ -25,6 +25,8 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: u16 = 30;
 /// How long saying good-bye may take.
 const GOOD_BYE: Duration = Duration::from_secs(1);
+/// How many messages may be on their way: all that are handed on at once.
+const IN_FLIGHT: u16 = 200;
 /// How many messages may wait for their turn within the client.
 const CAPACITY: usize = 64;
 
@@ -145,6 +147,8 @@ impl Mqtt {
         options.set_keep_alive(KEEP_ALIVE);
         options.set_connect_timeout(LONGEST_CONNECT);
         options.set_clean_start(true);
+        // At each flush the client walks through as many places; without a limit it has 65,535.
+        options.set_outgoing_inflight_upper_limit(IN_FLIGHT);
         if let Some((user, password)) = credentials {
             options.set_credentials(user.as_str(), password.clone());
         }
