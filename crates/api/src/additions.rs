@@ -14,7 +14,7 @@ use crate::problem::ProblemBody;
 use crate::sensor_row::Sensor;
 use crate::{ApiState, Problem};
 
-/// The most bytes of a list: 10,000 sensors with long names.
+/// The most bytes of a list, of new sensors or of new names: 10,000 sensors with long names.
 pub(crate) const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// Sensors that are to be added.

@@ -19,7 +19,7 @@ use crate::{ApiState, Problem};
 #[serde(deny_unknown_fields)]
 pub(crate) struct CommonDateSensors {
     /// Each once.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
     sensor_ids: Vec<SensorId>,
     /// The license key, or its id, to take licenses of; the whole pool when nothing is said.
     key: Option<String>,
@@ -30,7 +30,7 @@ pub(crate) struct CommonDateSensors {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CommonDateQuestion {
     /// Each once.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
     sensor_ids: Vec<SensorId>,
     /// The last local date that they are to be covered: today to 3660 days ahead.
     #[schema(value_type = String, format = Date)]
@@ -44,7 +44,7 @@ pub(crate) struct CommonDateQuestion {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CommonDateWish {
     /// Each once.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
     sensor_ids: Vec<SensorId>,
     /// The last local date that they are to be covered: today to 3660 days ahead.
     #[schema(value_type = String, format = Date)]

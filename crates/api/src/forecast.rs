@@ -42,7 +42,7 @@ pub(crate) enum WhatIf {
     /// Switch the auto renewal of sensors. An expired one that is switched on renews at once (R12).
     AutoRenewal {
         /// Each once.
-        #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+        #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
         sensor_ids: Vec<SensorId>,
         /// On or off.
         on: bool,
@@ -50,7 +50,7 @@ pub(crate) enum WhatIf {
     /// Give each of these sensors a license, in their order (R11).
     Assign {
         /// Each once.
-        #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+        #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
         sensor_ids: Vec<SensorId>,
         /// The license key, or its id, to take the licenses of; those that are next when nothing is said (R13).
         key: Option<String>,
@@ -58,7 +58,7 @@ pub(crate) enum WhatIf {
     /// Remove sensors, one after the other (R21).
     Remove {
         /// Each once.
-        #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
+        #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
         sensor_ids: Vec<SensorId>,
     },
     /// Replace a sensor (R20). No date changes.

@@ -161,9 +161,10 @@ fn routes() -> OpenApiRouter<ApiState> {
     let gateways = OpenApiRouter::new()
         .routes(routes!(gateway::post_measurements))
         .layer(DefaultBodyLimit::max(gateway::MOST_BYTES));
-    let additions = OpenApiRouter::new()
+    let lists = OpenApiRouter::new()
         .routes(routes!(additions::add_sensors))
         .routes(routes!(additions::preview_additions))
+        .routes(routes!(names::rename_sensors))
         .layer(DefaultBodyLimit::max(additions::MOST_BYTES));
     let import = OpenApiRouter::new()
         .routes(routes!(import::import_sensors))
@@ -212,7 +213,6 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::operator_events))
         .routes(routes!(exports::sensors_csv))
         .routes(routes!(exports::sensors_xlsx))
-        .routes(routes!(names::rename_sensors))
         .routes(routes!(exports::measurements_csv))
         .routes(routes!(
             calendar::calendar_feed,
@@ -281,7 +281,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(service::metrics))
         .routes(routes!(service::openapi_json))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .merge(additions)
+        .merge(lists)
         .merge(import)
         .merge(gateways);
     document::complete(router.get_openapi_mut());

@@ -16,8 +16,8 @@ use crate::{ApiState, Problem};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SensorNames {
-    /// 1 to 1000 sensors, each once.
-    #[schema(min_items = 1, max_items = 1000)]
+    /// 1 to 10000 sensors, each once.
+    #[schema(min_items = 1, max_items = 10_000)]
     items: Vec<SensorName>,
 }
 

@@ -10,7 +10,10 @@ use crate::AppError;
 use crate::settled::SettledOrganization;
 
 /// The most sensors that one command takes.
-pub const MOST_SENSORS: usize = 1_000;
+pub const MOST_SENSORS: usize = 10_000;
+
+/// For more sensors than that, plans are made that know how many there are.
+const MOST_AS_USUAL: usize = 100;
 
 /// Checks that there are neither too many sensors nor one twice.
 pub(crate) fn checked(sensors: &[SensorId]) -> Result<(), Refusal> {
@@ -26,6 +29,9 @@ impl SettledOrganization {
     /// Sensors of the organization with their chains, in the order in which they are asked for.
     pub(crate) async fn sensors(&mut self, ids: &[SensorId]) -> Result<Vec<Sensor>, AppError> {
         checked(ids)?;
+        if ids.len() > MOST_AS_USUAL {
+            self.tx.plan_anew().await?;
+        }
         let sensors = ledger::sensors(&mut self.tx, self.organization.id, ids).await?;
         if sensors.len() < ids.len() {
             return Err(Refusal::NotFound { what: "sensor" }.into());

@@ -47,5 +47,5 @@ export async function endingIds(organization: string, asked: EndingAsked, what_i
   return ids.slice(0, most);
 }
 
-/** The most sensors that a step may name. */
+/** The most sensors of a step: they stand in the page's address. */
 export const MOST_SENSORS = 1000;

@@ -42,6 +42,11 @@ export const listSensors = (
 export const sensorsFile = (organization: string, query: SensorsAsked & { ids?: string }, kind: 'csv' | 'xlsx' = 'csv'): string =>
   fileAddress(`/api/v1/organizations/{organization_id}/sensors.${kind}`, { ...of(organization), query: { ...query, standing: query.standing || undefined } });
 
+/** So many sensors are changed by one command. */
+export const MOST_CHANGED = 10_000;
+/** So many are named by the address of a file. */
+export const MOST_NAMED = 1000;
+
 export const countSensors = (organization: string, search: string, signal?: AbortSignal) =>
   body(api.GET('/api/v1/organizations/{organization_id}/sensors/count', { params: { ...of(organization), query: { search } }, signal }));
 

@@ -192,7 +192,7 @@ async fn r11_several_sensors_are_given_licenses_or_none_is(world: World) {
     for body in [
         json!({ "sensor_ids": [] }),
         json!({ "sensor_ids": [first, first] }),
-        json!({ "sensor_ids": vec![first.clone(); 1_001] }),
+        json!({ "sensor_ids": vec![first.clone(); 10_001] }),
     ] {
         let (preview, deed) = previewed(&world, "…/license-assignments", &body).await;
         assert_eq!((preview.refusal(), deed.refusal()), ((422, "invalid"), (422, "invalid")));
@@ -266,7 +266,34 @@ async fn r7_a_sensors_licenses_are_told_in_the_order_of_time(world: World) {
     assert_eq!(list.body["items"].as_array().unwrap().len(), 2);
 }
 
+/// So many are the most of a command.
+async fn ten_thousand_sensors_are_one_deed(world: World) {
+    const MOST: usize = 10_000;
+    let ids = world.sensors(10_000).await;
+    world.key(15_000, "P1M").await;
+    let length = |list: &Value| list.as_array().map(Vec::len);
+
+    let (preview, deed) = previewed(&world, "…/license-assignments", &json!({ "sensor_ids": ids })).await;
+    assert_eq!((preview.status, &preview.body["licenses_left"]), (200, &json!(5_000)));
+    assert_eq!(length(&preview.body["goes_without"]), Some(MOST), "within a year");
+    assert_eq!(length(&deed.body["items"]), Some(MOST), "{}", deed.status);
+
+    let date = json!({ "sensor_ids": ids, "date": "2027-01-21" });
+    let preview = world.by(Manager).post("…/common-date/preview", &date).await;
+    assert_eq!(length(&preview.body["items"]), Some(MOST), "{}", preview.status);
+    assert_eq!(preview.body["licenses_needed"], 5_000);
+    let body = json!({ "sensor_ids": ids, "date": "2027-01-21", "expected": preview.body["plan"] });
+    let deed = world.by(Manager).post("…/common-date", &body).await;
+    assert_eq!(deed.body["items"], preview.body["items"], "{}", deed.status);
+
+    let (preview, deed) =
+        previewed(&world, "…/auto-renewal", &json!({ "sensor_ids": ids, "auto_renewal": false })).await;
+    assert_eq!(length(&preview.body["stops"]), Some(MOST), "{}", preview.status);
+    assert_eq!(deed.body, json!({ "changed": MOST, "renewed_now": 0 }));
+}
+
 on_both_engines!(
+    ten_thousand_sensors_are_one_deed,
     r14_what_lies_ahead_is_told_and_happens,
     r12_a_row_says_what_happens_at_its_end,
     r11_a_preview_has_the_dates_of_the_deed_and_who_goes_without,

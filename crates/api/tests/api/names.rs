@@ -42,7 +42,7 @@ async fn sensors_are_renamed_together_or_not_at_all(world: World) {
             json!([{ "sensor_id": first, "name": "a" }, { "sensor_id": unknown, "name": "b" }]),
             (404, "not_found"),
         ),
-        (Value::from(vec![json!({ "sensor_id": first, "name": "a" }); 1_001]), (422, "invalid")),
+        (Value::from(vec![json!({ "sensor_id": first, "name": "a" }); 10_001]), (422, "invalid")),
     ] {
         let reply = world.by(Manager).post("…/sensors/names", &json!({ "items": items })).await;
         assert_eq!(reply.refusal(), refused, "{reply}");
@@ -52,14 +52,14 @@ async fn sensors_are_renamed_together_or_not_at_all(world: World) {
     assert_eq!(names(&world).await, ["Hall 1", "Cellar"]);
 }
 
-async fn a_thousand_sensors_are_renamed(world: World) {
-    let ids = world.sensors(1_000).await;
-    let item = |(place, id): (usize, &String)| json!({ "sensor_id": id, "name": format!("N {place:04}") });
+async fn ten_thousand_sensors_get_long_names(world: World) {
+    let ids = world.sensors(10_000).await;
+    let item = |(place, id): (usize, &String)| json!({ "sensor_id": id, "name": format!("N {place:04} {:𝄞<93}", "") });
     let items: Vec<Value> = ids.iter().enumerate().map(item).collect();
     let reply = world.by(Manager).post("…/sensors/names", &json!({ "items": items })).await;
-    assert_eq!(reply.body, json!({ "renamed": 1_000 }));
-    let found = world.by(Manager).get("…/sensors?search=N%200999").await;
-    assert_eq!(found.ids(), [ids[999].clone()]);
+    assert_eq!(reply.body, json!({ "renamed": 10_000 }));
+    let found = world.by(Manager).get("…/sensors?search=N%209999").await;
+    assert_eq!(found.ids(), [ids[9_999].clone()]);
 }
 
-on_both_engines!(sensors_are_renamed_together_or_not_at_all, a_thousand_sensors_are_renamed);
+on_both_engines!(sensors_are_renamed_together_or_not_at_all, ten_thousand_sensors_get_long_names);

@@ -48,6 +48,7 @@ export const commonDate: Messages['commonDate'] = {
   takes: (count, term) => `${number(count)} × ${term}`,
   further: (count) => `und ${sensors(count)} mehr`,
   showAll: 'Alle anzeigen',
+  showMore: (count) => `${number(count)} weitere anzeigen`,
   goesWithout: (names, on, first) => `Dadurch bleiben ohne Lizenz: ${names}${first ? `, der erste am ${on}` : `, am ${on}`}.`,
   confirm: (count) => `${licensesOf(count)} einreihen`,
   changed: (count) =>

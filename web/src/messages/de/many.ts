@@ -8,6 +8,7 @@ export const many: Messages['many'] = {
   exchange: 'Importieren oder exportieren',
   exportAs: (kind) => `Als ${kind} exportieren`,
   exportChosen: 'Ausgewählte Sensoren exportieren',
+  exportFewer: (most) => `Ausgewählte Sensoren lassen sich bis zu ${number(most)} auf einmal exportieren, oder alle, die eine Suche findet.`,
   csv: 'CSV',
   csvHint: 'Für andere Programme und zum Importieren',
   xlsx: 'Excel (XLSX)',

@@ -47,6 +47,7 @@ export const commonDate = {
   takes: (count: number, term: string) => `${number(count)} × ${term}`,
   further: (count: number) => `and ${sensors(count)} more`,
   showAll: 'Show all',
+  showMore: (count: number) => `Show ${number(count)} more`,
   goesWithout: (names: string, on: string, first: boolean) => `Because of it, ${names} will go without a license${first ? `, the first on ${on}` : ` on ${on}`}.`,
   confirm: (count: number) => `Queue ${licensesOf(count)}`,
   changed: (count: number) =>

@@ -8,6 +8,7 @@ export const many = {
   exchange: 'Import or export',
   exportAs: (kind: string) => `Export as ${kind}`,
   exportChosen: 'Export the selected sensors',
+  exportFewer: (most: number) => `The selected sensors can be exported up to ${number(most)} at once, or all that a search finds.`,
   csv: 'CSV',
   csvHint: 'For other programs and for importing',
   xlsx: 'Excel (XLSX)',

@@ -50,6 +50,7 @@ export const commonDate: Messages['commonDate'] = {
   takes: (count, term) => `${number(count)} × ${term}`,
   further: (count) => `i jeszcze ${sensors(count)}`,
   showAll: 'Pokaż wszystkie',
+  showMore: (count) => `Pokaż kolejne ${number(count)}`,
   goesWithout: (names, on, first) => `Z tego powodu bez licencji: ${names}${first ? `, pierwszy ${on}` : ` ${on}`}.`,
   confirm: (count) => `Dodaj do kolejki ${addLicenses(count)}`,
   changed: (count) =>

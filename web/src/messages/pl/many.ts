@@ -9,6 +9,7 @@ export const many: Messages['many'] = {
   exchange: 'Import lub eksport',
   exportAs: (kind) => `Eksportuj jako ${kind}`,
   exportChosen: 'Eksportuj zaznaczone czujniki',
+  exportFewer: (most) => `Zaznaczone czujniki można wyeksportować najwyżej po ${number(most)} naraz albo wszystkie, które znajdzie wyszukiwanie.`,
   csv: 'CSV',
   csvHint: 'Dla innych programów i do importu',
   xlsx: 'Excel (XLSX)',

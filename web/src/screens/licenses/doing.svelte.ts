@@ -1,6 +1,6 @@
 import { previewRenewal, setRenewal, takeBack, type BulkAssignment, type License, type RenewalPreview, type Row } from '$api/licenses';
 import { renameSensors } from '$api/many';
-import { switchRenewal } from '$api/sensors';
+import { MOST_CHANGED, switchRenewal } from '$api/sensors';
 import { longDate } from '$lib/dates';
 import { t } from '$lib/i18n.svelte';
 import { Problem } from '$lib/problem';
@@ -9,8 +9,6 @@ import { announce, toast } from '$lib/toast.svelte';
 import type { Selection } from './manager.svelte';
 import type { Rows } from './rows.svelte';
 
-/** So many sensors are changed at once. */
-export const MOST = 1000;
 /** The licenses of more sensors are not taken back by one click. */
 const MOST_UNDONE = 50;
 
@@ -58,7 +56,7 @@ export class Doing {
   /** Opens a dialog for the picked ones, unless they are too many. */
   many(kind: 'bulk' | 'common' | 'rename'): void {
     const { selection } = this.#around;
-    if (selection.size > MOST) toast.show(t.licenses.atMost(MOST), { tone: 'bad' });
+    if (selection.size > MOST_CHANGED) toast.show(t.licenses.atMost(MOST_CHANGED), { tone: 'bad' });
     else this.open = kind === 'rename' ? { kind, rows: selection.rows } : { kind, sensors: selection.ids };
   }
 
@@ -110,7 +108,7 @@ export class Doing {
   /** Switches where nothing comes of it but what the switch says; else shows first what comes of it. */
   async renewal(ids: string[], on: boolean, of: Row[] = []): Promise<void> {
     if (this.busy) return;
-    if (ids.length > MOST) return toast.show(t.licenses.atMost(MOST), { tone: 'bad' });
+    if (ids.length > MOST_CHANGED) return toast.show(t.licenses.atMost(MOST_CHANGED), { tone: 'bad' });
     const { organization, freshen } = this.#around;
     this.busy = ids[0];
     try {
