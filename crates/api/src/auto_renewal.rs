@@ -18,7 +18,7 @@ use crate::{ApiState, Problem};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AutoRenewal {
-    /// 1 to 10000 sensors, each once.
+    /// Each once.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
     sensor_ids: Vec<SensorId>,
     /// On or off.

@@ -13,6 +13,12 @@ use crate::extract::{Body, Query, parsed};
 use crate::problem::ProblemBody;
 use crate::{ApiState, Problem};
 
+/// What 404 and 409 say where something is supposed.
+pub(crate) const SUPPOSED_NOT_FOUND: &str =
+    "`not_found`: there is no such organization, sensor or license key";
+pub(crate) const SUPPOSED_REFUSED: &str = "What is supposed would be refused: `no_license_left`, `key_not_available`, \
+    `chain_too_long`, `serial_already_added`, `serial_in_use_elsewhere`";
+
 /// How far to look, and what is bought.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -307,10 +313,9 @@ pub(crate) async fn forecast(
     responses(
         (status = 200, body = Forecast),
         (status = 404, body = ProblemBody, content_type = "application/problem+json",
-            description = "`not_found`: there is no such organization, sensor or license key"),
+            description = SUPPOSED_NOT_FOUND),
         (status = 409, body = ProblemBody, content_type = "application/problem+json",
-            description = "What is supposed would be refused: `no_license_left`, `key_not_available`, \
-                `chain_too_long`, `serial_already_added`, `serial_in_use_elsewhere`"),
+            description = SUPPOSED_REFUSED),
         (status = 422, body = ProblemBody, content_type = "application/problem+json",
             description = "`invalid`, `term_malformed`, `forecast_too_long`"),
     ),

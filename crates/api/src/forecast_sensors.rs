@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, Member};
 use crate::extract::{Body, Query};
-use crate::forecast::{WhatIf, date};
+use crate::forecast::{SUPPOSED_NOT_FOUND, SUPPOSED_REFUSED, WhatIf, date};
 use crate::problem::ProblemBody;
 use crate::sensors::search;
 use crate::{ApiState, Problem, page};
@@ -248,10 +248,9 @@ pub(crate) async fn forecast_sensors(
     responses(
         (status = 200, body = ForecastSensors),
         (status = 404, body = ProblemBody, content_type = "application/problem+json",
-            description = "`not_found`: there is no such organization, sensor or license key"),
+            description = SUPPOSED_NOT_FOUND),
         (status = 409, body = ProblemBody, content_type = "application/problem+json",
-            description = "What is supposed would be refused: `no_license_left`, `key_not_available`, \
-                `chain_too_long`, `serial_already_added`, `serial_in_use_elsewhere`"),
+            description = SUPPOSED_REFUSED),
         (status = 422, body = ProblemBody, content_type = "application/problem+json",
             description = "`invalid`, `forecast_too_long`"),
     ),

@@ -17,7 +17,7 @@ use crate::{ApiState, Problem};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Assignments {
-    /// 1 to 10000 sensors, each once, in the order in which they take from the pool.
+    /// Each once, in the order in which they take from the pool.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000)]
     sensor_ids: Vec<SensorId>,
     /// The license key, or its id, to take the licenses of; those that are next when nothing is said (R13).

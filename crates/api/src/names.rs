@@ -16,7 +16,7 @@ use crate::{ApiState, Problem};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SensorNames {
-    /// 1 to 10000 sensors, each once.
+    /// Each sensor once.
     #[schema(min_items = 1, max_items = 10_000)]
     items: Vec<SensorName>,
 }

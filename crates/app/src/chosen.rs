@@ -12,8 +12,8 @@ use crate::settled::SettledOrganization;
 /// The most sensors that one command takes.
 pub const MOST_SENSORS: usize = 10_000;
 
-/// For more sensors than that, plans are made that know how many there are.
-const MOST_AS_USUAL: usize = 100;
+/// For more sensors than these statements are planned anew: a plan that was made for few is slow for many.
+const FEW: usize = 100;
 
 /// Checks that there are neither too many sensors nor one twice.
 pub(crate) fn checked(sensors: &[SensorId]) -> Result<(), Refusal> {
@@ -29,7 +29,7 @@ impl SettledOrganization {
     /// Sensors of the organization with their chains, in the order in which they are asked for.
     pub(crate) async fn sensors(&mut self, ids: &[SensorId]) -> Result<Vec<Sensor>, AppError> {
         checked(ids)?;
-        if ids.len() > MOST_AS_USUAL {
+        if ids.len() > FEW {
             self.tx.plan_anew().await?;
         }
         let sensors = ledger::sensors(&mut self.tx, self.organization.id, ids).await?;

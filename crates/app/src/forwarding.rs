@@ -26,7 +26,7 @@ pub use target::{Target, TargetError};
 /// How often the worker looks whether there is something to hand on, when nobody in this process says so.
 const TICK: Duration = Duration::from_secs(1);
 /// The most messages that are handed on at once.
-pub(crate) const MOST_AT_ONCE: usize = 200;
+pub(crate) const MOST_AT_ONCE: u16 = 200;
 /// The most bytes of JSON at once; a message that is larger goes alone.
 const MOST_BYTES: usize = 512 * 1_024;
 /// How long a worker is the only one, in microseconds: 30 seconds, of which a turn needs 20 at the most.
@@ -108,7 +108,7 @@ impl Forwarder {
                 Way::Mqtt(Box::new(mqtt::Mqtt::new(broker, tls.map(Arc::new), name)))
             }
         };
-        let (at_once, refused) = (MOST_AT_ONCE, 0);
+        let (at_once, refused) = (usize::from(MOST_AT_ONCE), 0);
         Ok(Self { worker, way, at_once, refused, was_again: false, troubled: false })
     }
 
@@ -249,7 +249,7 @@ impl App {
         let Told { taken, refused, mut trouble } = told;
         if !taken.is_empty() {
             forwarder.refused = 0;
-            forwarder.at_once = (forwarder.at_once * 2).min(MOST_AT_ONCE);
+            forwarder.at_once = (forwarder.at_once * 2).min(usize::from(MOST_AT_ONCE));
         }
         let mut tx = self.db.begin().await?;
         if !taken.is_empty() {

@@ -2405,7 +2405,7 @@ export interface components {
         Assignments: {
             /** @description The license key, or its id, to take the licenses of; those that are next when nothing is said (R13). */
             key?: string | null;
-            /** @description 1 to 10000 sensors, each once, in the order in which they take from the pool. */
+            /** @description Each once, in the order in which they take from the pool. */
             sensor_ids: string[];
         };
         /** @description What giving several sensors a license each would do. */
@@ -2486,7 +2486,7 @@ export interface components {
         AutoRenewal: {
             /** @description On or off. */
             auto_renewal: boolean;
-            /** @description 1 to 10000 sensors, each once. */
+            /** @description Each once. */
             sensor_ids: string[];
         };
         /** @description What switching would do. */
@@ -4509,7 +4509,7 @@ export interface components {
         };
         /** @description The names that sensors are to have. */
         SensorNames: {
-            /** @description 1 to 10000 sensors, each once. */
+            /** @description Each sensor once. */
             items: components["schemas"]["SensorName"][];
         };
         /** @description A page of sensors. */

@@ -5,9 +5,10 @@ import { PASSWORD, expect, expectAccessible, test } from './support/test';
 import type { Page } from '@playwright/test';
 
 const LOOKS = [
-  { name: 'light, English', language: 'en', options: { colorScheme: 'light' } },
-  { name: 'dark, German', language: 'de', options: { colorScheme: 'dark', locale: 'de-DE' } },
-  { name: 'light, Polish', language: 'pl', options: { colorScheme: 'light', locale: 'pl-PL' } },
+  { name: 'light', language: 'en', options: { colorScheme: 'light' } },
+  { name: 'dark', language: 'en', options: { colorScheme: 'dark' } },
+  { name: 'German', language: 'de', options: { locale: 'de-DE' } },
+  { name: 'Polish', language: 'pl', options: { locale: 'pl-PL' } },
 ];
 const STILL = { reducedMotion: 'reduce' };
 

@@ -37,6 +37,20 @@ async function expectWhole(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.scrollingElement!.scrollWidth <= innerWidth)).toBe(true);
 }
 
+/** Holds these answers back until they are let go. */
+async function hold(page: Page, answers: string): Promise<() => Promise<void>> {
+  let go = (): void => undefined;
+  const held = new Promise<void>((done) => (go = done));
+  await page.route(answers, async (route) => {
+    await held;
+    await route.continue();
+  });
+  return async () => {
+    go();
+    await page.unrouteAll({ behavior: 'wait' });
+  };
+}
+
 test('a long name of an organization is there in full, on a desk and on a phone @one-engine', async ({ world }) => {
   const email = await world.user('administrator', 'ana');
   await world.api('PATCH', '…', { name: LONG });
@@ -71,16 +85,11 @@ test('a year of purchases is told date by date, and nothing jumps while it is lo
     'By 20 April 2027: 1 license; 5 in all',
   ]);
 
-  let answer = (): void => undefined;
-  const held = new Promise<void>((go) => (answer = go));
-  await page.route('**/api/**/forecast?**', async (route) => {
-    await held;
-    await route.continue();
-  });
+  const answer = await hold(page, '**/api/**/forecast?**');
   await page.reload();
   await expect(period).toBeVisible();
   expect((await period.boundingBox())!.y).toBe(there);
-  answer();
+  await answer();
   await expect(page.getByText('1 license by 21 December 2026')).toBeVisible();
   expect((await period.boundingBox())!.y).toBe(there);
 });
@@ -112,28 +121,17 @@ test('on the first visit nothing jumps, however late the answers come @one-engin
   for (const viewport of [undefined, { width: 390, height: 844 }]) {
     const page = await world.logIn(email, '/settings', viewport ? { viewport, isMobile: true, hasTouch: true } : {});
     const jumps = await watchJumps(page);
-    const late = async (answers: string, meanwhile: () => Promise<void>): Promise<void> => {
-      let answer = (): void => undefined;
-      const held = new Promise<void>((go) => (answer = go));
-      await page.route(answers, async (route) => {
-        await held;
-        await route.continue();
-      });
-      await meanwhile();
-      answer();
-      await page.unrouteAll({ behavior: 'wait' });
-    };
-    await late('**/api/**/ahead*', async () => {
-      await page.goto('/licenses');
-      await expect(page.getByText('Freezer').first()).toBeAttached();
-    });
+    const answerAhead = await hold(page, '**/api/**/ahead*');
+    await page.goto('/licenses');
+    await expect(page.getByText('Freezer').first()).toBeAttached();
+    await answerAhead();
     await expect(page.getByText('Freezer').filter({ visible: true }).first()).toBeVisible();
     expect(await jumps(), 'the License Manager').toEqual([]);
     for (const sensor of [silent, heard]) {
-      await late('**/api/**/measurements*', async () => {
-        await page.goto(`/sensors/${sensor}`);
-        await expect(page.getByRole('heading', { name: 'Measurements' })).toBeVisible();
-      });
+      const answer = await hold(page, '**/api/**/measurements*');
+      await page.goto(`/sensors/${sensor}`);
+      await expect(page.getByRole('heading', { name: 'Measurements' })).toBeVisible();
+      await answer();
       await expect(sensor === silent ? page.getByText('No measurements in this time') : page.getByRole('slider')).toBeVisible();
       expect(await jumps(), sensor === silent ? 'a sensor without values' : 'a sensor').toEqual([]);
     }

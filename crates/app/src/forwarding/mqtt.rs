@@ -15,7 +15,7 @@ use tokio_rustls::rustls::ClientConfig;
 
 use super::message::Outgoing;
 use super::target::Broker;
-use super::{Sent, Told};
+use super::{MOST_AT_ONCE, Sent, Told};
 
 /// How long the broker may take to acknowledge what was published at once, from connecting to it on.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -25,8 +25,6 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: u16 = 30;
 /// How long saying good-bye may take.
 const GOOD_BYE: Duration = Duration::from_secs(1);
-/// How many messages may be on their way: all that are handed on at once.
-const IN_FLIGHT: u16 = 200;
 /// How many messages may wait for their turn within the client.
 const CAPACITY: usize = 64;
 
@@ -148,7 +146,7 @@ impl Mqtt {
         options.set_connect_timeout(LONGEST_CONNECT);
         options.set_clean_start(true);
         // At each flush the client walks through as many places; without a limit it has 65,535.
-        options.set_outgoing_inflight_upper_limit(IN_FLIGHT);
+        options.set_outgoing_inflight_upper_limit(MOST_AT_ONCE);
         if let Some((user, password)) = credentials {
             options.set_credentials(user.as_str(), password.clone());
         }

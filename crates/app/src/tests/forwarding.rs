@@ -240,7 +240,7 @@ async fn a_receiver_that_refuses_everything_is_in_trouble_and_loses_nothing(test
 async fn a_long_line_goes_in_parts_and_one_worker_hands_on(test: TestDb) {
     let scene = scene(test).await;
     let server = Server::start(None);
-    let most = i64::try_from(MOST_AT_ONCE).unwrap();
+    let most = i64::from(MOST_AT_ONCE);
     scene.arrive(1..=most + 1, 1).await;
     let (mut one, mut two) = (scene.forwarder(&server.url("200")), scene.forwarder(&server.url("200")));
     assert_eq!(scene.turn(&mut one).await, Turn::Moved);
